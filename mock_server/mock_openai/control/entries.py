@@ -34,9 +34,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     `at` is in seconds on the loop's clock since the server started; `connection` and `turn` count from 1,
     `turn` on its connection; `lane` is the `stream_id`. `data` depends on `kind`: "open" has transport, path
-    and headers; "request" has method, path and body; "status" has status and, for errors, code and error;
-    "event" is the Event itself; "fault" has fault and point; "close" has by ("client", "server" or "fault"),
-    code, reason and how ("close", "fin", "reset" or "half_open").
+    and headers; "request" has method, path and body; "status" has status and, for errors, code and error, for
+    a handshake that a fault refused, retry_after in seconds if it asked to wait; "event" is the Event itself;
+    "fault" has fault and point; "close" has by ("client", "server" or "fault"), code, reason and how
+    ("close", "fin", "reset" or "half_open").
     """
 
     at: float

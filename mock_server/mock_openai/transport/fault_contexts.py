@@ -28,7 +28,10 @@ class HandshakeContext(ConnectionContext):
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with this status."""
-        self._state.note("status", self._connection.number, {"status": status})
+        noted: dict[str, object] = {"status": status}
+        if "retry-after" in headers:
+            noted["retry_after"] = float(headers["retry-after"])
+        self._state.note("status", self._connection.number, noted)
         await self._reply.whole(status, headers, body)
 
     async def fail(self, error: ApiError) -> None:

@@ -539,6 +539,33 @@ def test_a_turn_that_begins_in_an_outage_may_wait_for_its_end_and_no_longer() ->
     assert next_turn_in_an_outage(of=3.0, fault="reset").held is False
 
 
+def next_turn_after_a_refusal(*, asked: float | None, opened: float, transport: str = "websocket") -> Finding:
+    """A handshake is refused as the user interrupts; one is accepted so many seconds later."""
+    tale = Tale()
+    calm_turn(tale)
+    tale.user("tell me more", "More.")
+    tale.entry("open", transport=transport)
+    tale.breaks("handshake_status")
+    tale.entry("status", status=429, **({} if asked is None else {"retry_after": asked}))
+    refused = tale.turns[-1].interrupted = tale.now
+    tale.ends()
+    tale.user("still there?", "Yes.")
+    tale.tick(refused + opened - tale.now)
+    tale.entry("open", transport="websocket")
+    tale.entry("status", status=101)
+    tale.speaks("Yes.")
+    tale.ends()
+    return finding(tale.told(), "I8")
+
+
+def test_a_turn_may_wait_as_long_as_the_server_asked_to_wait_with_the_next_connection() -> None:
+    assert next_turn_after_a_refusal(asked=3.0, opened=3.0).held is True
+    assert next_turn_after_a_refusal(asked=3.0, opened=3.2).held is False
+    assert next_turn_after_a_refusal(asked=0.5, opened=3.0).held is False  # that was over before the turn
+    assert next_turn_after_a_refusal(asked=None, opened=3.0).held is False
+    assert next_turn_after_a_refusal(asked=3.0, opened=3.0, transport="http").held is False
+
+
 def test_an_answer_that_was_spoilt_after_an_attempt_had_failed_broke_in_mid_sentence() -> None:
     tale = Tale()
     tale.user("hello", "Hello there.")

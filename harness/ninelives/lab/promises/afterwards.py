@@ -199,7 +199,34 @@ def _meets_a_silent_fault(episode: Episode, account: Account) -> bool:
 def _outage(episode: Episode, account: Account) -> float | None:
     """Return the seconds of the turn until a connection could be opened again, if none could be before; None
     if there was no such outage, or it was over before the turn.
+
+    A server that refuses a connection and asks to wait cannot be reached until then either: who asks again
+    earlier is refused again, and for longer.
     """
+    waits = (_refused(episode, account), _asked_to_wait(episode, account))
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _asked_to_wait(episode: Episode, account: Account) -> float | None:
+    """Return the seconds of the turn until which the server asked to wait with the next connection; None if
+    it did not, or accepted another one before the turn.
+    """
+    began = account.turn.began
+    until: float | None = None
+    sockets: set[int] = set()
+    for entry in episode.wire:
+        if entry.at > began + SAME_TIME:
+            break
+        if entry.kind == "open" and _field(entry.data, "transport") == "websocket":
+            sockets.add(entry.connection)
+        elif entry.kind == "status" and entry.connection in sockets:
+            asked = _field(entry.data, "retry_after")
+            until = entry.at + asked if isinstance(asked, float) else None
+    return None if until is None or until <= began else until - began
+
+
+def _refused(episode: Episode, account: Account) -> float | None:
+    """Return the seconds of the turn until the fault that refuses all connections was over."""
     began = account.turn.began
     outage, opened = None, None
     for entry in episode.wire:
