@@ -1,6 +1,6 @@
-"""The server in OpenAPI 3.1: the control API, and the part of OpenAI's API that it answers.
+"""The OpenAPI 3.1 description of the server: the control API, and the part of OpenAI's API that it answers.
 
-Made from the tables that requests are routed and validated by, so that it cannot say anything else.
+It is generated from the tables that route and validate requests, so it cannot differ from them.
 """
 
 from __future__ import annotations

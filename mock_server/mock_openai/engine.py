@@ -1,8 +1,8 @@
-"""The engine of one server or session: who answers turns, the pace, the seed, what is remembered.
+"""The engine of one server or session: who answers turns, the pace, the seed, and the stores.
 
-The `planner` makes a Plan of a request, and `finish` waits for what it lacks; `timed` turns its answer into
-events with times; the `keeper` keeps what really left. What goes out, and when, is for `delivery` and the
-transports.
+The `planner` makes a Plan of a request, and completes it if it had to wait. `timed` turns the answer into
+events with times. The `keeper` stores the response that really left. Writing events is the work of `delivery`
+and the transports.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from typing import Any, NoReturn
 from mock_openai.visible import visible
 
 LIMIT = 1.5
-"""Seconds that an interrupted program has to leave what it was in. What is `uninterrupted` ends first."""
+"""Seconds that an interrupted program has to end by itself. An `uninterrupted` block may finish first."""
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
@@ -39,14 +39,14 @@ at_once: list[Callable[[], object]] = []
 
 _interrupted: int | None = None
 _waiting = False
-"""Whether a signal waits for the end of what is uninterrupted."""
+"""Whether a signal waits for the end of an `uninterrupted` block."""
 _depth = 0
 _whole = threading.RLock()
-"""Held by what is uninterrupted, so that the limit does not end the process in the middle of it."""
+"""Held by an `uninterrupted` block, so that the limit does not end the process in the middle of it."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal told this program to end."""
+    """A signal asked this program to end."""
 
 
 def listen() -> None:
@@ -71,7 +71,7 @@ def run_command(module: str) -> None:
 
 
 def raise_if_interrupted() -> None:
-    """Raise Interrupted if it was raised before: somebody else's code may have caught it."""
+    """Raise Interrupted again if other code has caught it."""
     if _interrupted is not None:
         raise Interrupted(signal.Signals(_interrupted).name)
 
@@ -191,8 +191,10 @@ def _running_loop() -> Any:
 
 
 def _raise_again(hook: Callable[[Any], object]) -> Callable[[Any], None]:
-    """Return a hook for exceptions that nobody can catch. The signal may come in a finalizer, whose
-    exceptions Python prints and forgets: Interrupted is then raised again outside it.
+    """Return a hook for exceptions that no code can catch.
+
+    The signal may come in a finalizer, whose exceptions Python prints and drops: Interrupted is then raised
+    again outside it.
     """
 
     def raise_again(unraisable: Any) -> None:

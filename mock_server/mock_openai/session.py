@@ -1,7 +1,7 @@
-"""A server as one session sees it: a script, faults, a journal, stored responses and turns of its own.
+"""One session of a server, with a script, faults, a journal, stored responses and turns of its own.
 
-A MockServer has one for everybody, and one for each name that a request or a test gives. All begin alike, as
-the Setup says.
+A MockServer has its own session for requests that name none, and one for each name that a request or a test
+gives. All begin alike, from the same Setup.
 """
 
 from __future__ import annotations
@@ -52,9 +52,11 @@ class Setup:
     pace: Pace
     seed: int | None
     store: ResponseStore | None
-    """Where all of them store responses; None for a memory of its own each."""
+    """Where all sessions store responses; None gives each a memory of its own."""
     shared: SharedMemory | None
-    """What several servers remember together, with a part for each session; None for this server's memory."""
+    """The memory that several servers share, with a namespace for each session; None for this server's
+    memory.
+    """
     clock: Clock
     any_model: bool
     behaviour: Behaviour
@@ -147,8 +149,8 @@ class Session:
         return list(self.script.misses)
 
     async def reset(self) -> None:
-        """Clear the journal, the faults, the script's misses and what is stored in this session alone; count
-        turns from 1 again. Of a shared memory, this session's part is cleared.
+        """Clear this session: journal, faults, the script's misses, stored responses (in a shared memory,
+        this session's namespace); count turns from 1 again.
         """
         await self.begin_anew()
         if self._namespace is not None:

@@ -175,7 +175,7 @@ class ServerState:
 
     def planned(self, received: ReceivedRequest, caller: Caller, position: Position) -> Plan | None:
         """Plan a create; None if a fault may be injected before."""
-        return self.engine.planner.plan(received, caller, position.number) if self.faults.quiet else None
+        return self.engine.planner.plan(received, caller, position.number) if self.faults.exhausted else None
 
     def read_ahead(
         self, received: ReceivedRequest, transport: Literal["http", "websocket"]

@@ -1,9 +1,9 @@
-"""Work on something large in a thread, so that other connections are served meanwhile.
+"""Runs work on large values in a thread, so that other connections are served meanwhile.
 
-Strategy: Python hands the interpreter from thread to thread every few milliseconds, so that a thread which
-renders an answer of 64 MB takes half of the processor and not all of it. What cannot be handed over is a
-single pass of compiled code (the JSON encoder's over one event). The threads do not keep the process alive:
-a signal ends the server although an answer is being made.
+Strategy: Python switches between threads every few milliseconds, so a thread that renders an answer of 64 MB
+takes half of the processor and not all of it. Only a single pass of compiled code (the JSON encoder's over
+one event) cannot be interrupted. The threads do not keep the process alive: a signal ends the server although
+an answer is being made.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _threads = _Threads()
 
 
 async def in_thread(work: Callable[..., R], *given: Any) -> R:
-    """Call a function in a thread and return what it returns. It must not touch what the loop changes."""
+    """Call a function in a thread and return its result. It must not touch state that the loop changes."""
     return await asyncio.get_running_loop().run_in_executor(_threads, work, *given)
 
 

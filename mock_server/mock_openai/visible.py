@@ -1,8 +1,8 @@
-"""Untrusted text in a form that a terminal can show safely.
+"""Makes untrusted text safe to print in a terminal.
 
-A model, a server or a file can hold sequences that move the cursor, rename the window, write to the clipboard
-(OSC 52) or turn the order of what is read round. Whatever is printed passes here, and such characters are
-shown instead of sent.
+A model, a server or a file can contain sequences that move the cursor, rename the window, write to the
+clipboard (OSC 52) or reverse the reading order. All printed text passes here, and such characters are shown
+instead of sent.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ again.
 
 Serve = Callable[[int, int, Callable[[], None]], int]
 """Serves until it has to stop. Takes the worker's number, the descriptor that becomes readable when the
-parent is gone, and a callback for when it is ready; returns the exit status.
+parent has ended, and a callback for when it is ready; returns the exit status.
 """
 
 

@@ -23,7 +23,7 @@ from mock_openai.visible import visible
 MISSES_TOLD = 1_000
 """Different misses of a script that are printed."""
 
-_LOOK_EVERY = 30.0
+_COLLECT_EVERY = 30.0
 """Seconds between two full collections of garbage."""
 
 
@@ -43,14 +43,14 @@ def collect_rarely() -> None:
     to look at all would not do: every closed connection leaves a circle, asyncio's own.
     """
     gc.set_threshold(10_000, 10, 1_000_000)
-    asyncio.get_running_loop().call_later(_LOOK_EVERY, _look)
+    asyncio.get_running_loop().call_later(_COLLECT_EVERY, _collect)
 
 
-def _look() -> None:
+def _collect() -> None:
     _, _, looks_at_the_young = gc.get_count()
     if looks_at_the_young:  # since the last full one; without any next to nothing has happened
         gc.collect()
-    asyncio.get_running_loop().call_later(_LOOK_EVERY, _look)
+    asyncio.get_running_loop().call_later(_COLLECT_EVERY, _collect)
 
 
 def print_injection(injection: Injection) -> None:
@@ -103,9 +103,7 @@ async def _serve(
     *,
     watched: tuple[list[Watched], Callable[[str], None]],
 ) -> int:
-    """Serve until a signal, or until the parent at the other end of `life` is gone; return the exit
-    status.
-    """
+    """Serve until a signal, or until the parent at the other end of `life` ends; return the exit status."""
     collect_rarely()
     watching: asyncio.Task[None] | None = None
     loop = asyncio.get_running_loop()

@@ -1,8 +1,8 @@
-"""Who may use the control API: this machine, and whoever has the token.
+"""Access to the control API: allowed from this machine, and to whoever has the token.
 
-A page in a browser reaches loopback too: under its own origin, under a host name that suddenly means
-127.0.0.1 (DNS rebinding), or by a form, which sends no Origin in old browsers. So the peer's address alone
-says nothing.
+A page in a browser reaches loopback too: under its own origin, under a host name that resolves to 127.0.0.1
+(DNS rebinding), or by a form, which in old browsers sends no Origin. So the peer's address alone is not
+enough.
 """
 
 from __future__ import annotations

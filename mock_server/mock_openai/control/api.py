@@ -28,9 +28,9 @@ PREFIX = "/__mock__/"
 _MAX_BODY = 4 * 1024 * 1024
 _BATCH = 500
 """Entries sent at once to a follower."""
-_BEAT = 15.0
-"""Seconds of silence after which a follower is sent an empty line."""
-_LOOK = 0.25
+_HEARTBEAT = 15.0
+"""Seconds without an entry after which a follower is sent an empty line."""
+_POLL_INTERVAL = 0.25
 """Seconds between two polls of other workers' journals."""
 
 
@@ -132,13 +132,13 @@ class ControlApi:
                 lines = map(json.compact, told[start : start + _BATCH])
                 await response.write(b"".join(b"data: %b\n\n" % one if sse else one + b"\n" for one in lines))
                 spoke = loop.time()
-            if loop.time() - spoke >= _BEAT:
+            if loop.time() - spoke >= _HEARTBEAT:
                 await response.write(b":\n\n" if sse else b"\n")
                 spoke = loop.time()
             if self._runner.shared:
-                await asyncio.sleep(_LOOK)
+                await asyncio.sleep(_POLL_INTERVAL)
             else:
-                await self._news(given.get("session"), max(ends.values()), spoke + _BEAT - loop.time())
+                await self._news(given.get("session"), max(ends.values()), spoke + _HEARTBEAT - loop.time())
 
     async def _news(self, session: str | None, end: int, within: float) -> None:
         with contextlib.suppress(TimeoutError):

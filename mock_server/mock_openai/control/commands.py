@@ -1,7 +1,7 @@
-"""What a running server can be asked or told, by name and with plain data.
+"""The commands of a running server, by name, with plain data.
 
-The control API says it over HTTP; a relay says it to the other servers that share a memory. Everything given
-and everything answered is JSON.
+The control API takes them over HTTP; `broadcast` sends them to the other servers that share a memory.
+Arguments and results are JSON.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Commands:
         """Stops listening for a number of seconds."""
         self.sessions: NamedSessions | None = None
         """The sessions of this server; None where there are none."""
-        self._deeds: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
+        self._handlers: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
             "journal": self._journal,
             "misses": self._misses,
             "script": self._script,
@@ -98,7 +98,7 @@ class Commands:
         """Run a command and return its result. Raises ValueError if what was given is not valid."""
         name = given.get("session")
         if name is None or self.sessions is None:
-            return await self._deeds[what](given)
+            return await self._handlers[what](given)
         session = self.sessions.get(name)
         session.commands.worker = self.worker
         if what != "reset":

@@ -1,7 +1,7 @@
 """The entries of the journal: as readers get them, and as they are stored.
 
-What is kept is text: the JSON of an entry's data, or an event's bytes. So its size is known, and whoever asks
-gets objects of their own: what a test does with them changes nothing here.
+An entry is stored as text: the JSON of its data, or an event's bytes. So its size is known, and every reader
+gets objects of its own: a test that changes them changes nothing here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Secrets in the events of a journal, also those that the deltas of a text spell together.
+"""Removes secrets from the events of a journal, also those that are spread over several deltas.
 
-Events are noted as they left, and looked through when somebody asks for them: most journals are never read,
-and turns must not wait. The deltas of a text are joined for that. A text that is still being sent is read as
-one that was broken off, so the beginning of a secret at its end is removed as well.
+Events are stored as they left, and searched when somebody reads them: most journals are never read, and turns
+must not wait. The deltas of a text are joined for the search. A text that is still being sent is treated as
+broken off, so the beginning of a secret at its end is removed as well.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mock_openai.threads import in_thread
 
 
 class _Journals:
-    """The redactor of all journals, as a stream wants it."""
+    """The redactor of all journals, in the form that StreamRedactor takes."""
 
     enabled = True
 
@@ -42,7 +42,7 @@ class _Text:
     """Up to here nothing that follows can make a secret of it."""
 
     def holds_secret(self) -> bool:
-        """Whether there is one in what came since this was asked last."""
+        """Return whether the text that came since the last call holds a secret."""
         found = bool(redact.edits(self.data, broken=True))
         self.decided = max(redact.undecided(self.data, self.decided), len(self.data) - LONGEST)
         gone = max(0, self.decided - CONTEXT)
@@ -64,7 +64,7 @@ class _Turn:
 
 
 class EventRedaction:
-    """Tells which events of a journal are to be shown otherwise than they left."""
+    """Finds the events of a journal that hold secrets, and shows them without these."""
 
     def __init__(self) -> None:
         self.changed: dict[int, Event] = {}
@@ -98,7 +98,7 @@ class EventRedaction:
         self._news.add(key)
 
     def settle(self) -> None:
-        """Look through the texts that have grown, and remove secrets from them."""
+        """Search the texts that have grown, and remove secrets from them."""
         for key in self._news:
             turn = self._turns[key]
             turn.secret = turn.secret or any(turn.texts[name].holds_secret() for name in turn.fresh)
@@ -110,7 +110,7 @@ class EventRedaction:
         self._news.clear()
 
     def forget(self, first: int) -> None:
-        """Forget what was before the entry of this number. Who holds `changed` keeps what was in it."""
+        """Forget everything before the entry of this number. Readers that hold `changed` keep theirs."""
         self._searched = {number: found for number, found in self._searched.items() if number >= first}
         self.changed = {number: event for number, event in self.changed.items() if number >= first}
         for key, turn in list(self._turns.items()):

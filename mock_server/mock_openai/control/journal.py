@@ -141,7 +141,7 @@ class Journal:
         return Entries(self._singles(), self._redaction.changed, self.first)
 
     async def look(self) -> Sequence[Entry]:
-        """Return the same; what is new is searched for secrets some at a time, so that others are served
+        """Same as `entries`; new ones are searched for secrets in batches, so that others are served
         meanwhile.
         """
         end = self.end
@@ -160,7 +160,9 @@ class Journal:
 
     @property
     def unredacted(self) -> Sequence[Entry]:
-        """The same with events as they were sent: for judging what was said, not for writing down."""
+        """All entries, with events as they were sent, secrets included: for checking texts, not for writing
+        down.
+        """
         self._lent = True
         return Entries(self._singles())
 
@@ -266,7 +268,7 @@ class Journal:
         return cast("list[Entry | Kept]", self._noted)
 
     def _look(self, until: float = math.inf) -> None:
-        """Look through what was noted since the last time for secrets, up to the entry of this number."""
+        """Search the entries that are new since the last call for secrets, up to the entry of this number."""
         end = int(min(until, self.end))
         singles = self._singles(end - self.first if end < self.end else math.inf)
         for number in range(max(self._looked, self.first), end):

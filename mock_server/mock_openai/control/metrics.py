@@ -79,13 +79,13 @@ class Metrics:
         return [*found, ("turn_seconds_sum", (), self._seconds), ("turn_seconds_count", (), below)]
 
     async def catch_up(self) -> None:
-        """Read what is new in the journal, some at a time, so that others are served meanwhile."""
+        """Read the new entries of the journal in batches, so that others are served meanwhile."""
         while self._journal.end > self._read + _AT_ONCE:
             self._read_on(self._read + _AT_ONCE)
             await asyncio.sleep(0)
 
     def _read_on(self, until: float = math.inf) -> None:
-        """Read what is new in the journal, up to the entry of this number."""
+        """Read the new entries of the journal, up to the one of this number."""
         if self._read >= until:
             return
         alike: dict[tuple[int, int, int], list[Run]] = {}

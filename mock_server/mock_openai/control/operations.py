@@ -90,7 +90,7 @@ _ADVANCE = _record(
     }
 ) | {"additionalProperties": False}
 _NOTHING: dict[str, Schema] = {"application/json": {}}
-"""A body that is not read: its content type alone tells the request from one that a page's form sends."""
+"""An ignored body: its content type alone distinguishes the request from one that a page's form sends."""
 _YAML: dict[str, Schema] = {"application/yaml": _TEXT, "application/json": {}}
 _OF_SESSION = (Query("session", "string", "of this session; without it, of the server itself"),)
 

@@ -1,7 +1,7 @@
-"""Removing secrets before anything is written down.
+"""Removes secrets before anything is written down.
 
-`mock_openai.redaction` finds them; here is more that the journal leaves out: whatever a header or a parameter
-is worth whose name says credential, and what a request holds for MCP servers.
+`mock_openai.redaction` finds them. The journal leaves out more: the values of all headers and parameters with
+a name like a credential's, and what a request holds for MCP servers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from mock_openai.protocol.response_fields import bare_address
+from mock_openai.protocol.mcp_credentials import bare_address
 from mock_openai.redaction import Edit, SecretRedactor
 from mock_openai.redaction.pending import undecided as _undecided
 from mock_openai.redaction.values import is_credential
@@ -30,7 +30,7 @@ _CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "proxy-author
 
 
 class Searchable(Protocol):
-    """What holds bodies that were not searched for secrets yet."""
+    """An object with bodies that may not have been searched for secrets yet."""
 
     def search_bodies(self) -> None:
         """Search them now."""
@@ -40,7 +40,7 @@ ALWAYS_KNOWN = 128
 """Credentials of clients that are surely remembered; beyond them the oldest may be forgotten."""
 
 before_forgetting: weakref.WeakSet[Searchable] = weakref.WeakSet()
-"""What is searched before the first credential is forgotten."""
+"""Objects whose bodies are searched before the first credential is forgotten."""
 
 forgets = False
 """Whether a credential may have been forgotten, so that bodies are searched as they come."""
@@ -67,7 +67,7 @@ def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _make_room() -> None:
-    """Before the first credential is forgotten, let all journals search what waits for that."""
+    """Before the first credential is forgotten, search all bodies of all journals."""
     global forgets
     if not forgets and len(_redactor.known.values) > ALWAYS_KNOWN:
         forgets = True
@@ -100,7 +100,9 @@ def edits(data: bytes, *, broken: bool = False) -> list[Edit]:
 
 
 def undecided(data: bytes, start: int) -> int:
-    """Return the place from `start` on from which what follows could make a secret of the text's end."""
+    """Return the position, from `start` on, after which the end of the text may become a secret with more
+    text.
+    """
     return _undecided(_redactor, data, start)
 
 

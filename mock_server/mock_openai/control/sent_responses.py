@@ -53,7 +53,7 @@ def read(entries: Iterable[Entry]) -> list[SentResponse]:
     """Return the outcome of each turn, in the order of the creates."""
     turns: dict[tuple[int, int], SentResponse] = {}
     silent: set[int] = set()
-    """Connections that went silent for good: what is written to them reaches nobody."""
+    """Connections that were left half open: nothing written to them arrives."""
     for entry in entries:
         if "half_open" in _names(entry):
             silent.add(entry.connection)

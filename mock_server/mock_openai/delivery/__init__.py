@@ -1,5 +1,5 @@
-"""One turn on its way out: events leave when due, faults are injected where planned, and what really left is
-written down.
+"""Playing a plan: events leave when they are due, faults are injected where planned, and the journal records
+what really left.
 """
 
 from mock_openai.delivery.turn import Delivery

@@ -41,7 +41,7 @@ class Due:
         self.keepalive_after: float | None = None
         """Seconds of silence after which a `keepalive` event is due; None for never."""
         self.steered = False
-        """Whether the client asked for the turn's end at the next safe boundary."""
+        """Whether the client asked to end the turn at the next safe boundary."""
         self._arrived = context.began
         self._state = state
         self._connection = connection
@@ -75,7 +75,7 @@ class Due:
     @property
     def awaits_fault(self) -> bool:
         """Whether a fault is planned for a time of this turn."""
-        return not self._state.faults.quiet and self._next_moment()[1] is not None
+        return not self._state.faults.exhausted and self._next_moment()[1] is not None
 
     async def wait(self, at: float, following: Event | None = None) -> None:
         """Wait until an event is due, and inject the faults planned for a moment before. Shortened if
@@ -86,7 +86,7 @@ class Due:
             await self._out.flush()
         while not self.cancelled and not (self.steered and following is not None and self.ends_at(following)):
             due = context.began + at  # a fault may move it
-            moment, planned = _NOTHING if self._state.faults.quiet else self._next_moment()
+            moment, planned = _NOTHING if self._state.faults.exhausted else self._next_moment()
             beat = math.inf if self.keepalive_after is None else self._next_keepalive(self.keepalive_after)
             until = min(due, moment, beat)
             if until > time():

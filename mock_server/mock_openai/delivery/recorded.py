@@ -56,10 +56,10 @@ async def replay_reads(to: Delivered, answer: Recorded, reads: Reads) -> None:
 
 
 async def end_as_recorded(to: Delivered, answer: Recorded, pace: Pace) -> tuple[float, Ending] | None:
-    """End the way the recording did, unless a fault has ended it already.
+    """End as the recording did, unless a fault has ended the turn already.
 
-    A socket that ended some time after this turn was finished is left to whoever serves it: the result says
-    when on the loop's clock, and how.
+    If a WebSocket was closed some time after this turn had finished, the turn ends now. The result is when
+    the socket has to end, on the loop's clock, and how.
     """
     if to.context.over:
         return None

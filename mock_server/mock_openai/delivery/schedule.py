@@ -1,10 +1,10 @@
-"""A rendered turn and the times at which its events leave.
+"""A turn that was rendered beforehand, and the times at which its events leave.
 
-Strategy: what a paced turn will say is known when it begins, so its bytes are made beforehand, all in one
-piece, and whatever is due is a slice of them. While nothing may change the turn, a timer writes these slices
-(`advance`) and the turn's task sleeps. The task writes the first events, which begin the answer, and the last
-ones, before which the response is remembered. As soon as something may change the turn (a fault, a cancel, a
-client that does not read), the timer stops, and the rest is delivered event by event (`rest`).
+Strategy: the content of a paced turn is known when it begins, so all its bytes are made at once, and the due
+events are a slice of them. While nothing can change the turn, a timer writes these slices (`advance`) and the
+turn's task sleeps. The task writes the first events, which begin the answer, and the last ones, because the
+response is stored just before. As soon as something may change the turn (a fault, a cancel, a client that
+does not read), the timer stops, and the remaining events are delivered one by one (`rest`).
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ class Schedule:
         return self._slice(len(self._times) - 1) + self._writer.encode(self.rendered[-1])
 
     def advance(self, began: float, faults: FaultPlan) -> Callable[[float], float | None]:
-        """Return what a timer calls to write what is due of a turn that began at this time of the loop's."""
+        """Return the function with which a timer writes the due events of a turn that began at this time of
+        the loop.
+        """
         version, writer, out, rendered = faults.version, self._writer, self._out, self.rendered
         due = array("d", [began + at for at in self._times])
         last, data, ends = self._last, self._data, self._ends
@@ -96,7 +98,7 @@ class Schedule:
         return advance
 
     def rest(self, now: Callable[[], float]) -> Iterator[Timed]:
-        """Return what has not left, event by event. `now` gives unix seconds."""
+        """Return the events that have not left, one by one. `now` gives unix seconds."""
         for place in range(self.place, len(self._times)):
             if place == len(self._times) - 1:
                 self.rendered.complete(now())

@@ -1,4 +1,4 @@
-"""The events of one turn on their way out: numbered, written, and noted once they have left."""
+"""The events of one turn that were handed over: numbered, written, and noted once they have left."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class SentEvents:
 
     @property
     def events(self) -> list[Event]:
-        """The events that were handed over, whether or not they have left."""
+        """All events that were handed over, whether or not they have left."""
         rendered = self._rendered[self._place : self._handed_over] if self._rendered is not None else ()
         return [*self.sent, *rendered, *self.waiting]
 
@@ -175,7 +175,7 @@ class SentEvents:
             self._on_begin()
 
     def _note_rendered(self) -> None:
-        """Note what was handed over of a rendered turn, unless another task has done so."""
+        """Note the events of a rendered turn that were handed over, unless another task has done so."""
         if self._rendered is not None and self._handed_over > self._place:
             self.left(self._rendered, self._handed_over, self._loop.time())
 
@@ -227,7 +227,7 @@ class SentEvents:
         return (int(found[1]) if found else 0) + self.added + behind
 
     async def flush(self) -> None:
-        """Let what waits leave. Raises ConnectionError if the client is gone."""
+        """Write the waiting events. Raises ConnectionError if the client is gone."""
         number = self._noted + len(self.waiting)
         await self._writer.flush()
         self._note_rendered()
@@ -235,7 +235,7 @@ class SentEvents:
             await self._note_left(number)
 
     async def finish(self) -> None:
-        """Send what waits or was held back, and end the answer."""
+        """Write the waiting and held-back events, and end the answer."""
         self._let_go(math.inf)
         await self.flush()
         number = self._noted + len(self.waiting)
@@ -243,7 +243,7 @@ class SentEvents:
         await self._note_left(number)
 
     async def make_room(self) -> None:
-        """Let what waits leave, and yield to other tasks."""
+        """Write the waiting events, and yield to other tasks."""
         await self.flush()
         self._put = 0
         await asyncio.sleep(0)  # a long answer that is due at once must not hold up the others

@@ -1,9 +1,9 @@
-"""Waiting on the loop's clock, for many turns at once.
+"""Timers on the loop's clock that many turns share.
 
-A thousand paced turns let fifty thousand events go in a second. What is due within the same millisecond
-shares a timer, so that the loop has a thousand of them to look after and not fifty thousand. A timer wakes
-the task of a turn, or writes the turn's next events itself: a task that is woken for each event costs more
-than the event does (measured).
+A thousand paced turns send fifty thousand events a second. Events that are due within the same millisecond
+share a timer, so the loop has a thousand timers to manage instead of fifty thousand. A timer wakes the task
+of a turn, or writes the turn's next events itself: waking a task for each event costs more than the event
+does (measured).
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ class Alarm:
         await self.advance(when, _once)
 
     async def advance(self, when: float, advance: Advance) -> None:
-        """Call `advance` at this time of the loop's and whenever it asks for, until it asks no more or the
-        alarm rings. Raises what it raises.
+        """Call `advance` at this time of the loop, then at each time that it returns, until it returns None
+        or the alarm rings. Raises what `advance` raises.
         """
         self._over = over = self._loop.create_future()
         one = _Waiting(advance, over)

@@ -1,7 +1,7 @@
 """Delivers one turn, from its request to its last byte, over SSE, plain JSON and WebSocket alike.
 
-A Delivery asks the engine, releases each event when it is due (`due`), injects faults where planned
-(`turn_context`) and has what left noted (`sent`). It drives a ResponseWriter and never sees a socket.
+A Delivery asks the engine for the answer, waits until each event is due (`due`), injects faults where planned
+(`turn_context`), and notes the events that left (`sent`). It writes to a ResponseWriter and knows no socket.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ class Delivery:
 
     async def _stream(self, plan: Plan | None, answer: Reply | Recorded) -> None:
         if isinstance(answer, Recorded):
-            may_read = self.writer.adopt(answer) and not self._matcher.threatened
+            may_read = self.writer.adopt(answer) and not self._matcher.armed
             chunks = reads(answer, self.state.engine.pace) if may_read else None
             if chunks is not None:
                 await replay_reads(self, answer, chunks)
@@ -230,7 +230,7 @@ class Delivery:
 
     def _may_change(self, schedule: Schedule | None) -> bool:
         """Whether something may change the turn, so that its events have to be looked at one by one."""
-        if self._matcher.threatened or self.due.awaits_fault or self.out.changed:
+        if self._matcher.armed or self.due.awaits_fault or self.out.changed:
             return True
         if self.due.cancelled or self.due.steered or self.context.over:
             return True
@@ -286,8 +286,8 @@ class Delivery:
 
     async def _let_out(self, event: Event) -> Effect:
         """Let one event out, with the faults before and after it."""
-        threatened = not self._matcher.unthreatened(event)
-        if threatened and (planned := self._matcher.before(event)):
+        armed = not self._matcher.skips(event)
+        if armed and (planned := self._matcher.before(event)):
             effect = await self.context.inject(planned, event)
             if effect is Effect.STOP:
                 return effect
@@ -298,7 +298,7 @@ class Delivery:
             await self.context.keep([numbered])
             numbered = self.out.numbered(event)  # others may have been inserted meanwhile
         self.out.put(numbered)
-        if threatened and (planned := self._matcher.after(event)):
+        if armed and (planned := self._matcher.after(event)):
             self.out.settle(event)
             if await self.context.inject(planned, event) is Effect.STOP:
                 return Effect.STOP

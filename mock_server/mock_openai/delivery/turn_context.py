@@ -112,12 +112,14 @@ class TurnContext(ConnectionContext):
         return await super().inject(faults, event)
 
     def numbered(self, event: Event) -> Event:
-        """Return the event with the number that it has after what was inserted."""
+        """Return the event with its sequence number, increased by the number of events that were inserted
+        before it.
+        """
         return self._out.numbered(event)
 
     @property
     def next_number(self) -> int:
-        """The sequence number of what is sent next."""
+        """The sequence number of the next event."""
         return self._out.number_in_thread(self._planned)
 
     async def send(self, event: Event) -> None:

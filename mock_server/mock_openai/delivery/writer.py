@@ -1,6 +1,6 @@
 """What a transport offers for one answer: where events go, and the ways to break the connection under them.
 
-A Delivery drives an ResponseWriter and never sees a socket. There are three: SSE, plain JSON and WebSocket.
+A Delivery writes to a ResponseWriter and knows no socket. There are three: SSE, plain JSON and WebSocket.
 """
 
 from __future__ import annotations

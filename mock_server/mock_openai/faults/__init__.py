@@ -1,4 +1,4 @@
-"""What goes wrong, where and how often.
+"""Faults: what goes wrong, where and how often.
 
 `faults.at(turn=2, event="response.output_text.delta", nth=3).reset()` plans a fault,
 `faults.load("plan.yaml")` reads a whole plan. The kinds of fault live one to a file in `kinds/`;

@@ -79,7 +79,7 @@ def _planned(source: SourceValue) -> Planned:
         raise given["at"].error(
             f"found an invalid trigger ({error})", "a trigger", "write for example at: {turn: 1}"
         ) from None
-    name, parameters = _deed(given["do"])
+    name, parameters = _fault(given["do"])
     try:
         fault = create(name, **parameters)
         times = given["times"].plain() if "times" in given else 1
@@ -88,7 +88,7 @@ def _planned(source: SourceValue) -> Planned:
         raise given["do"].error(f"found an invalid fault ({error})", "a fault", _SEE) from None
 
 
-def _deed(source: SourceValue) -> tuple[str, dict[str, Any]]:
+def _fault(source: SourceValue) -> tuple[str, dict[str, Any]]:
     match source.value:
         case str():
             return source.value, {}

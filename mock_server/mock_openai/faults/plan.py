@@ -1,7 +1,7 @@
-"""The plan of what goes wrong, and the bookkeeping of what has.
+"""The planned faults, and how often each may still be injected.
 
-A FaultPlan holds planned faults and how often each may still be injected. An EventMatcher counts the events
-of one turn, and says which faults to inject at each. Neither does any I/O.
+A FaultPlan holds the planned faults. An EventMatcher counts the events of one turn and returns the faults to
+inject at each. Neither does any I/O.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class FaultPlan:
     def __init__(self, planned: Iterable[Planned] = (), chaos: Chaos | None = None) -> None:
         self.version = 0
         """Grows with every change, so that turns in flight notice faults planned after they began."""
-        self.quiet = True
+        self.exhausted = True
         """Whether no fault may be injected any more."""
         self._chaos = chaos
         self._armed: list[_Armed] = []
@@ -95,20 +95,20 @@ class FaultPlan:
     def _count(self, armed: _Armed) -> Planned:
         if armed.left is not None:
             armed.left -= 1
-            self.quiet = self._chaos is None and not self.pending
+            self.exhausted = self._chaos is None and not self.pending
         if self._chaos is not None:
             self._chaos.injected(armed.planned)
         return armed.planned
 
     def _draw(self, chaos: Chaos, position: Position) -> None:
-        """At the start of a turn, drop what was drawn long ago, and arm what is drawn for it."""
+        """At the start of a turn, drop faults that were drawn long ago, and arm those drawn for it."""
         self._armed = [armed for armed in self._armed if not chaos.expired(armed.planned, position)]
         if drawn := chaos.planned(position):
             self.add(*drawn)
 
     def _changed(self) -> None:
         self.version += 1
-        self.quiet = self._chaos is None and not self.pending
+        self.exhausted = self._chaos is None and not self.pending
         for changed in tuple(self._watchers.values()):
             changed()
 
@@ -116,7 +116,7 @@ class FaultPlan:
 class EventMatcher:
     """One turn's events as the plan sees them: call `before` and `after` once for each, in order.
 
-    While no fault could be injected at an event of the turn, `unthreatened` lets it pass at almost no cost.
+    While no fault could be injected at an event of the turn, `skips` lets it pass at almost no cost.
     """
 
     def __init__(self, plan: FaultPlan, position: Position) -> None:
@@ -128,9 +128,9 @@ class EventMatcher:
         self._counts: dict[str, int] = {}
         self._counted = 0
 
-    def unthreatened(self, event: Event) -> bool:
+    def skips(self, event: Event) -> bool:
         """Count the event and return True if no fault may still be injected at any event of this turn."""
-        if self.threatened:
+        if self.armed:
             return False
         self._passed.append(event.type)
         return True
@@ -149,7 +149,7 @@ class EventMatcher:
         self._passed.extend(types)
 
     @property
-    def threatened(self) -> bool:
+    def armed(self) -> bool:
         """Whether any fault may still be injected at an event of this turn."""
         if self._version != self._plan.version:
             self._version = self._plan.version
@@ -157,7 +157,7 @@ class EventMatcher:
         return bool(self._candidates)
 
     def _due_at(self, event: Event, when: When) -> list[Planned]:
-        if not self.threatened:
+        if not self.armed:
             return []
         return [
             planned

@@ -1,9 +1,8 @@
-"""Behavior of the server that is not known of the real one, or reported differently by different sources:
-each a named option.
+"""Options for behavior of the real server that is unknown, or that sources report differently.
 
-The default is what was observed; where nothing was, what is documented, then what clients report, then our
-own guess. `status` says which. The page docs/reference/options.md lists them with their reasons, and a test
-compares it with this table.
+The default is the observed behavior; without an observation the documented one, then what clients report,
+then our own guess. `status` says which. The page docs/reference/options.md lists the options with their
+reasons, and a test compares it with this table.
 """
 
 from __future__ import annotations

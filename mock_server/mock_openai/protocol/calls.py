@@ -70,7 +70,7 @@ class Calls:
 
     @property
     def unapproved(self) -> Iterator[str]:
-        """The approvals that were asked for and not given or denied."""
+        """The requests for approval that were not answered."""
         if self._before is not None:
             yield from (name for name in self._before.unapproved if name not in self._answered)
         yield from self._waiting

@@ -1,4 +1,4 @@
-"""Known names that a misspelled one may have meant."""
+"""Suggestions for a misspelled parameter, by edit distance, as the API makes them."""
 
 from __future__ import annotations
 

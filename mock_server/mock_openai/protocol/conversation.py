@@ -1,7 +1,7 @@
-"""Whether a conversation is consistent: every output answers a call, every call has its output, no reasoning
-stands alone, nothing appears twice.
+"""Checks that a conversation is consistent: every output answers a call, every call has its output, reasoning
+is followed by an item, and no item appears twice.
 
-The engine calls this once memory has said what came before.
+It is called once the history is known.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def _kept_elsewhere(request: Request) -> bool:
 
 
 def _check_reasoning(request: Request) -> None:
-    """A reasoning item must be followed by what came of it, which the server knows by its id (observed). A
-    client that stores nothing may send what it likes (reported).
+    """Raise ApiError if a reasoning item is not followed by the item that it led to, which the server knows
+    by its id (observed). With `store: false`, reasoning items are not checked (reported).
     """
     waiting: str | None = None
     for item in request.input:

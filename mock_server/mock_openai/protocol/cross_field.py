@@ -1,6 +1,4 @@
-"""Rules between the fields of a request: what is required or exclusive, a tool choice that names a tool,
-valid schemas.
-"""
+"""Cross-field validation: required and exclusive fields, a tool choice that names a tool, valid schemas."""
 
 from __future__ import annotations
 
@@ -17,10 +15,10 @@ from mock_openai.protocol.tools import family
 
 
 def check_required(body: Mapping[str, Any], behaviour: Behaviour) -> None:
-    """Raise ApiError for a required field that is not there, before anything else is looked at (reported).
+    """Raise ApiError for a missing required field; this is checked before everything else (reported).
 
-    A stored prompt may bring both the model and the input; what else could stand for an input does not
-    excuse its absence (reported), but for a warm-up's.
+    A stored prompt may supply both the model and the input. Of the other substitutes for an input only a
+    warm-up makes the field optional (reported).
     """
     prompt = body.get("prompt")
     if "model" not in body and not prompt:
@@ -40,7 +38,7 @@ def check_on_socket(body: Mapping[str, Any], behaviour: Behaviour) -> None:
 
 
 def check_cross_field(body: Mapping[str, Any], any_model: bool, behaviour: Behaviour) -> None:
-    """Raise ApiError for the first two fields that do not go together."""
+    """Raise ApiError for the first fields that contradict each other."""
     if body.get("previous_response_id") and body.get("conversation"):
         short = behaviour.refusals == "newest"
         first = "pre..._id" if short else "previous_response_id"

@@ -1,9 +1,9 @@
-"""A reply as the stream of events that the API sends.
+"""Turns a reply into the stream of events that the API sends.
 
-Strategy: `sequences` says what happens inside each item; here every event gets its place in the stream
-(sequence number, lane), its obfuscation, and its key order, which since 2026-01 is `type` first and the
-rest alphabetical (observed). Events are made one at a time as they are asked for, so that times in them
-(`completed_at`) are those of the moment.
+Strategy: `sequences` gives the events of each item; here every event gets its place in the stream (sequence
+number, lane), its obfuscation, and its key order, which since 2026-01 is `type` first and the rest
+alphabetical (observed). Events are made one at a time on demand, so that times in them (`completed_at`) are
+current.
 """
 
 from __future__ import annotations

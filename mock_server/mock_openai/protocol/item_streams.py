@@ -24,12 +24,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Deltas of one field, then a `done` event with the whole field. `path` leads to the field inside the
-    item; its last name is the field's name in `done`. `whole` sends a single delta.
+    """Deltas of one field, `response.{name}.delta`, then `response.{name}.done` with the whole field. `path`
+    leads to the field inside the item; its last name is the field's name in `done`. `whole` sends a single
+    delta.
     """
 
-    delta: str
-    done: str
+    name: str
     path: tuple[str, ...]
     whole: bool = False
 
@@ -46,7 +46,7 @@ class Outputs:
 
 @dataclass(frozen=True, slots=True)
 class Partials:
-    """The picture so far, as often as the request's tool asked for with `partial_images`."""
+    """Partial images, as many as the request's tool asked for with `partial_images`."""
 
 
 Step = Mark | Stream | Commands | Outputs | Partials
@@ -79,22 +79,12 @@ COURSES: Mapping[str, Course] = {
     "function_call": Course(
         "fc",
         {**_BEGUN, "arguments": ""},
-        (
-            Stream(
-                "response.function_call_arguments.delta",
-                "response.function_call_arguments.done",
-                ("arguments",),
-            ),
-        ),
+        (Stream("function_call_arguments", ("arguments",)),),
     ),
     "custom_tool_call": Course(
         "ctc",
         {**_BEGUN, "input": ""},
-        (
-            Stream(
-                "response.custom_tool_call_input.delta", "response.custom_tool_call_input.done", ("input",)
-            ),
-        ),
+        (Stream("custom_tool_call_input", ("input",)),),
     ),
     "web_search_call": Course(
         "ws",
@@ -111,11 +101,7 @@ COURSES: Mapping[str, Course] = {
         {**_BEGUN, "code": "", "outputs": []},
         (
             Mark("response.code_interpreter_call.in_progress"),
-            Stream(
-                "response.code_interpreter_call_code.delta",
-                "response.code_interpreter_call_code.done",
-                ("code",),
-            ),
+            Stream("code_interpreter_call_code", ("code",)),
             *_progress("code_interpreter_call", "interpreting", "completed"),
         ),
     ),
@@ -142,25 +128,14 @@ COURSES: Mapping[str, Course] = {
         {**_BEGUN, "arguments": "", "error": None, "output": None},
         (
             Mark("response.mcp_call.in_progress"),
-            Stream(
-                "response.mcp_call_arguments.delta",
-                "response.mcp_call_arguments.done",
-                ("arguments",),
-                whole=True,
-            ),
+            Stream("mcp_call_arguments", ("arguments",), whole=True),
             Mark("response.mcp_call.completed", failed="response.mcp_call.failed"),
         ),
     ),
     "apply_patch_call": Course(
         "apc",
         {**_BEGUN, "operation": {"diff": ""}},
-        (
-            Stream(
-                "response.apply_patch_call_operation_diff.delta",
-                "response.apply_patch_call_operation_diff.done",
-                ("operation", "diff"),
-            ),
-        ),
+        (Stream("apply_patch_call_operation_diff", ("operation", "diff")),),
     ),
     "shell_call": Course("sh", {**_BEGUN, "action": {"commands": []}}, (Commands(),)),
     "shell_call_output": Course("sho", {**_OVER, "output": []}, (Outputs(),)),

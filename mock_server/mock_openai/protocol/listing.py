@@ -16,7 +16,7 @@ from mock_openai.protocol.errors import (
 from mock_openai.protocol.fields import INCLUDE
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.item_streams import prefix_of
-from mock_openai.protocol.response_fields import without_credentials
+from mock_openai.protocol.mcp_credentials import without_credentials
 from mock_openai.protocol.schema import validate
 
 _OUTPUTS = {"function_call_output": "fco", "custom_tool_call_output": "ctco", "computer_call_output": "cuo"}
@@ -35,7 +35,7 @@ def with_ids(items: Iterable[Mapping[str, Any]], parent: str, ids: Ids) -> list[
 
 
 def listed(item: Mapping[str, Any], parent: str, ids: Ids) -> dict[str, Any]:
-    """Return one item in its listed form (observed): id, type, status, then what it holds."""
+    """Return one item in its listed form (observed): id, type, status, then its content."""
     kind = item.get("type") or ("message" if "role" in item else "item_reference")
     made = ids.item(_OUTPUTS.get(kind) or prefix_of(kind), parent)
     given = item.get("id")
@@ -79,7 +79,7 @@ def included(query: Iterable[tuple[str, str]]) -> frozenset[str]:
 
 
 def with_pictures(items: Iterable[dict[str, Any]], include: frozenset[str]) -> list[dict[str, Any]]:
-    """Return items with the addresses of pictures only where these are asked for (documented)."""
+    """Return items with the addresses of pictures only if the query includes them (documented)."""
     shown = list(items)
     if IMAGE_URLS not in include:
         shown = [_without_pictures(item, "content") for item in shown]

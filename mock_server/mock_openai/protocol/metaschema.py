@@ -1,8 +1,8 @@
-"""Whether a value is a JSON schema, and the API's words for what is wrong with it.
+"""Checks that a value is a JSON schema, with the API's error texts.
 
-The API's words are those of Python's `jsonschema` (inferred from single messages that people report). That
-library is slow to import, and not needed to run the server, so the part of the meta-schema that matters is a
-table here.
+They are those of Python's `jsonschema` (inferred from single messages that people report). That library is
+slow to import, and the server does not need it otherwise, so the relevant part of the meta-schema is a table
+here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Obfuscation: the random padding that brings every delta to a multiple of sixteen characters.
+"""Obfuscation: random padding that brings every delta to a multiple of sixteen characters.
 
-The same for all ways in which a turn may be rendered, since it is one sequence of letters per turn, dealt
-out as it is asked for.
+A turn has one sequence of letters, taken in order, so the padding is the same however the turn is rendered.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ Finish = Completed | Incomplete | Failed
 
 
 class _Hashed:
-    """Has a place for a hash; it is no field, so it is neither compared nor pickled."""
+    """Stores a hash outside of the fields, so that it is neither compared nor pickled."""
 
     __slots__ = ("_hash",)
     _hash: int

@@ -56,8 +56,8 @@ class ToolOutput:
 
 @dataclass(frozen=True)
 class Request:
-    """A validated create request. `body` is it as received; the rest is what it means. What is derived from
-    it is found out once.
+    """A validated create request: its body as received, and its fields with their defaults. Derived values
+    are computed once.
     """
 
     body: Mapping[str, Any]
@@ -130,7 +130,7 @@ class Request:
 
     @property
     def wants_summary(self) -> bool:
-        """Whether reasoning summaries were asked for."""
+        """Whether the request includes reasoning summaries."""
         asked = self.reasoning or {}
         return bool(asked.get("summary") or asked.get("generate_summary"))
 

@@ -7,11 +7,11 @@ The echo fills in every default and writes the type first and the other fields i
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mock_openai.protocol import json
+from mock_openai.protocol.mcp_credentials import hide_credentials
 from mock_openai.protocol.strictness import has_free_keys, strict_problem
 from mock_openai.protocol.tools import family
 
@@ -52,7 +52,6 @@ _NEVER_SHOWN = {
     "web_search": ("external_web_access",),
     "image_generation": ("action", "input_fidelity", "input_image_mask", "partial_images"),
 }
-_HIDDEN = "<redacted>"
 _FILTER = {"read_only": None, "tool_names": None}
 _NOTHING = {"type": "object", "properties": {}}
 _WEB_SEARCH_PREVIEW = {"search_context_size": "medium"}
@@ -99,7 +98,7 @@ def _echo_mcp(filled: dict[str, Any]) -> None:
     An answer is journaled and stored, so no credential may come back in it. What the real API does with
     headers is not known; recordings have none (inferred).
     """
-    _hide(filled)
+    hide_credentials(filled)
     if filled.get("authorization") is None:
         filled.pop("authorization", None)
     if isinstance(filled["allowed_tools"], Mapping):
@@ -111,46 +110,12 @@ def _echo_mcp(filled: dict[str, Any]) -> None:
         }
 
 
-def _hide(tool: dict[str, Any]) -> None:
-    if tool.get("authorization") is not None:
-        tool["authorization"] = _HIDDEN
-    if isinstance(tool.get("headers"), Mapping):
-        tool["headers"] = dict.fromkeys(tool["headers"], _HIDDEN)
-    if isinstance(tool.get("server_url"), str):
-        tool["server_url"] = bare_address(tool["server_url"])
-
-
-def without_credentials(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item as it may be listed: the credentials of MCP servers among tools that it brought are
-    hidden, as in a response's own tools (inferred; no recording has such an item).
-    """
-    tools = item.get("tools")
-    if not isinstance(tools, list):
-        return item
-    shown = [without_credentials(tool) if isinstance(tool, dict) else tool for tool in tools]
-    for place, tool in enumerate(shown):
-        if isinstance(tool, dict) and tool.get("type") == "mcp":
-            shown[place] = dict(tool)
-            _hide(shown[place])
-    return {**item, "tools": shown}
-
-
 def container_of(tool: Mapping[str, Any]) -> dict[str, Any]:
     """Return the container that a shell with one of its own gets, as the response names it (observed). Which
     one follows from the tool, so that a conversation that keeps its tools keeps its container.
     """
     name = hashlib.sha256(json.compact(tool)).hexdigest()[:48]
     return {"type": "container_reference", "container_id": f"cntr_{name}"}
-
-
-def bare_address(address: str) -> str:
-    """Return an MCP server's address as it may be shown: with credentials or a query in it, only its host and
-    `<redacted>` (the form is observed, when the real API uses it is not known).
-    """
-    if "?" not in address and "@" not in address:
-        return address
-    found = re.match(r"(https?://)(?:[^/?#]*@)?([^/?#@]*)", address, re.I)
-    return f"{found[1]}{found[2]}/{_HIDDEN}" if found else _HIDDEN
 
 
 def echo_schema(schema: Any, *, strict: bool) -> Any:

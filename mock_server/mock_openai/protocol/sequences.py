@@ -199,12 +199,12 @@ def _hosted(output_item: OutputItem, path: Course, place: dict[str, Any], reques
         match step:
             case Mark(name, failed):
                 yield failed if failed and item.get("error") else name, dict(place)
-            case Stream(delta, done, field_path):
+            case Stream(name, field_path):
                 if not _has(item, field_path):
                     continue
                 for piece in output_item.cuts[0]:
-                    yield delta, {**place, "delta": piece}
-                yield done, {**place, field_path[-1]: "".join(output_item.cuts[0])}
+                    yield f"response.{name}.delta", {**place, "delta": piece}
+                yield f"response.{name}.done", {**place, field_path[-1]: "".join(output_item.cuts[0])}
             case Commands():
                 yield from _commands(item, place["output_index"])
             case Outputs():

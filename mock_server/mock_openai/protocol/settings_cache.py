@@ -1,8 +1,8 @@
-"""Requests whose like was found valid: the same settings, with another input or another parent.
+"""Cache of settings that were found valid: the rest of a request without its input and its parent.
 
-A conversation sends the same model, instructions and tools with every turn. Once such settings were found
-valid, they need not be looked at again: only the input is checked, and what follows from the settings (their
-tokens too) is known. Whatever could depend on both takes the whole way, which also words every refusal.
+A conversation sends the same model, instructions and tools with every turn. Settings that were valid once are
+not checked again, only the input is, and values derived from them (such as their tokens) are known. A check
+that depends on both takes the whole validation, which also words every refusal.
 """
 
 from __future__ import annotations

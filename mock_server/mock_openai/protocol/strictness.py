@@ -1,4 +1,4 @@
-"""Whether a JSON schema is strict, so that a model can be held to it, and the API's words for what is not."""
+"""Checks that a JSON schema is strict, so that a model can be held to it, with the API's error texts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A reply rendered once, with holes for what differs from turn to turn.
+"""A reply rendered once, with holes for the values that differ from turn to turn.
 
-`compile` makes a Template of written events; rendering it costs drawing a turn's ids and one formatting of
-bytes. A Rendered is one turn's response; its single events are made when somebody looks at them.
+`compile` makes a Template of written events. Rendering it costs drawing a turn's ids and one formatting of
+bytes. A Rendered is one turn's response; it makes single events on demand.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def fits(now: float) -> bool:
 class Template:
     """One reply with holes.
 
-    `made_of` are the prefixes of the ids of its items, in order; None for a call id. `parent` is the length
-    of the parent's id. `output` are the tokens that it counts as written, `told_read` what it says of the
-    tokens read, if it does.
+    `made_of` has the prefixes of the ids of its items, in order; None for a call id. `parent` is the length
+    of the parent's id. `output` is the number of output tokens, `told_read` the number of input tokens if the
+    script fixes it.
     """
 
     def __init__(
@@ -103,12 +103,6 @@ class Template:
         self._output = output
         self._told_read = told_read
         self._framed: dict[Framing, list[_Framed]] = {}
-
-    def fill(
-        self, request: Request, history_tokens: int, random_source: RandomSource, now: float
-    ) -> Rendered:
-        """Render one turn's response; ids are drawn in the order in which `events` draws them."""
-        return self.renderer(request, history_tokens)(random_source, now, 0.0)
 
     def renderer(self, request: Request, history_tokens: int) -> Render:
         """Return what renders the responses of all turns with this request, if all continue from the same."""

@@ -208,5 +208,5 @@ TEXT = Object(
 
 
 def family(kind: str) -> str:
-    """Return the tool that a dated or preview name stands for; a choice may name either (observed)."""
+    """Return the tool without its date or `preview`; a tool choice may name either (observed)."""
     return "web_search" if kind.startswith("web_search") else kind

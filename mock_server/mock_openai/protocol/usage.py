@@ -18,7 +18,7 @@ _UNCACHED = 4
 def usage_of(
     request: Request, output_items: OutputItems, *, history_tokens: int, told: Usage | None = None
 ) -> dict[str, Any]:
-    """Count a turn's usage. `history_tokens` is what the chain before it holds; what `told` gives replaces
+    """Return a turn's usage. `history_tokens` is the size of the chain before it; values in `told` replace
     the counts.
     """
     told = told or Usage()

@@ -1,5 +1,5 @@
-"""What a responder may answer: a Reply to be turned into events, a recorded answer to be repeated byte for
-byte, or an error.
+"""The possible answers of a responder: a Reply, which becomes events; a recorded or relayed answer, which is
+repeated byte for byte; or an error.
 """
 
 from __future__ import annotations
@@ -58,8 +58,10 @@ class Cut(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relayed:
-    """An answer that another server is giving now. `events` yields those that came together, as they come; it
-    raises Cut if the answer breaks off, and is closed when nobody wants the rest.
+    """An answer that another server is giving now.
+
+    `events` yields the events in batches as they come. It raises Cut if the answer breaks off, and is closed
+    when nobody needs the rest.
     """
 
     events: AsyncGenerator[list[Event], None]

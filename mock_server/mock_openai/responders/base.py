@@ -45,10 +45,9 @@ class Turn:
 
 
 class OwnTurn(Turn):
-    """A turn for code of the user's, which may change it: the server's own stays as it is.
+    """A turn for code of the user's, which may change it without changing the server's own.
 
-    `body`, `request` and `history` are copied when they are first asked for, since most functions look at
-    little.
+    `body`, `request` and `history` are copied on first access, since most functions read few of them.
     """
 
     __slots__ = ("_turn",)
@@ -60,7 +59,7 @@ class OwnTurn(Turn):
                 setattr(self, each.name, getattr(self._turn, each.name))
 
     def __getattr__(self, name: str) -> Any:
-        """Copy what is asked for for the first time."""
+        """Copy an attribute on its first access."""
         if name not in _COPIED:
             raise AttributeError(f"a turn has no {name!r}")
         copy = deepcopy(getattr(self._turn, name))
@@ -77,7 +76,7 @@ def turn_for(responder: Responder, turn: Turn) -> Turn:
 
 
 class Later(Enum):
-    """Stands for an answer that has to be awaited."""
+    """The answer has to be awaited."""
 
     LATER = "later"
 

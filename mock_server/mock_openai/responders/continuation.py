@@ -1,8 +1,8 @@
-"""What a model says if it is asked to go on with an answer that broke off.
+"""Continues an answer that broke off, if a request asks for that.
 
-A client whose connection broke in mid-sentence may send what was spoken of the answer as the assistant's last
-message and ask the model to go on. `asked_to_go_on` recognizes such a request, whatever words it asks with;
-`going_on` makes the reply from the whole answer. How models really go on is not documented and was not
+A client whose connection broke in mid-sentence may send the part of the answer that was spoken as the
+assistant's last message, and ask the model to go on. `asked_to_go_on` recognizes such a request in any
+wording; `going_on` makes the reply from the whole answer. How models really go on is neither documented nor
 observed: the four ways here are those that a client must be ready for.
 """
 
@@ -64,8 +64,8 @@ def asked_to_go_on(turn: Turn) -> GoingOn | None:
 
 
 def going_on(reply: Reply, spoken: str, how: Continuation) -> Reply | None:
-    """Continue a reply of which `spoken` was heard; None unless that is a true beginning of its text,
-    ignoring white space.
+    """Return the rest of a reply of which `spoken` was heard; None unless `spoken` is the beginning of its
+    text, ignoring white space.
     """
     place = _place(reply.items, spoken)
     if place is None:
@@ -84,8 +84,8 @@ def going_on(reply: Reply, spoken: str, how: Continuation) -> Reply | None:
 
 
 def _place(items: tuple[ReplyItem, ...], spoken: str) -> tuple[int, int] | None:
-    """Return the item, and the offset in its text, behind what was spoken; None if that is not a beginning,
-    or nothing is left.
+    """Return the item and the offset in its text at which the spoken part ends; None if the spoken part is
+    not the beginning of the text, or nothing is left.
     """
     wanted, at = "".join(spoken.split()), 0
     for number, item in enumerate(items):

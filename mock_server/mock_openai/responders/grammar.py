@@ -1,7 +1,6 @@
-"""What a rule may say, read from YAML or from Python values of the same shape.
+"""Reads rules from YAML, or from Python values of the same shape.
 
-Every reader checks what it reads and says, for what it cannot use, where it stands, what was found, what
-was expected and how to fix it.
+Every error names the place, what was found, what was expected and how to fix it.
 """
 
 from __future__ import annotations

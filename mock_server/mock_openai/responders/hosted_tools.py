@@ -23,7 +23,7 @@ def calls_of(
     tool: Tool, said: str, include: frozenset[str], rng: random.Random
 ) -> tuple[tuple[Item, ...], bool]:
     """Return the items that call a tool, and whether the client has to go on; no items for a tool that has no
-    call items. `said` is what the user asked for, `include` what the request wants to see of the call.
+    call items. `said` is the user's text, `include` the request's `include`.
     """
     make = _MAKERS.get(tool["type"].partition("_preview")[0])
     if make is None:
@@ -112,7 +112,7 @@ def _tools_of(tool: Tool) -> list[str]:
 
 
 def listings_of(tools: Iterable[Tool], told: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
-    """Return the tool lists of those MCP servers that have none among the items `told` so far: each comes
+    """Return the tool lists of the MCP servers that have none in `told`, the items so far: each is sent
     first, once in a conversation (observed).
     """
     known = {item.get("server_label") for item in told if item.get("type") == "mcp_list_tools"}

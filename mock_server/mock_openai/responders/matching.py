@@ -12,7 +12,7 @@ from mock_openai.responders.miss import titled
 from mock_openai.responders.turn_input import TurnInput
 from mock_openai.responders.when import When
 
-# Texts for which it is remembered which rules hear them, and the length from which that is not worth it.
+# Texts for which it is remembered which rules match them, and the length from which that is not worth it.
 _KEPT_TEXTS, _LONG_TEXT = 1000, 10_000
 
 _LOOK_AFTER = 16
@@ -26,24 +26,24 @@ class Rules(tuple[RuleHandle, ...]):
     """The rules of a script; remembers for texts that came before which of them may hold."""
 
     def __init__(self, rules: Iterable[RuleHandle] = ()) -> None:
-        self._heard: dict[TurnInput, tuple[tuple[int, ...], SlowPattern | None]] = {}
+        self._matched: dict[TurnInput, tuple[tuple[int, ...], SlowPattern | None]] = {}
 
     def holding(self, turn: Turn, asked: TurnInput, *, spent: bool = False) -> Iterator[RuleHandle]:
         """Yield the rules that may answer, in order; with `spent`, also those whose `times` are used up.
         Raises SlowPattern.
         """
-        hearing, slow = self._that_hear(asked)
-        for index in hearing:
+        matching, slow = self._with_matching_texts(asked)
+        for index in matching:
             if (spent or not self[index].spent) and _holds(index + 1, self[index], turn, asked):
                 yield self[index]
         if slow is not None:
             raise slow
 
-    def settles(self, turn: Turn, asked: TurnInput) -> RuleHandle | None:
+    def fixed_rule(self, turn: Turn, asked: TurnInput) -> RuleHandle | None:
         """Return the rule that answers every request with this body, whoever sends it; None if the answer
         depends on more.
         """
-        for index in self._that_hear(asked)[0]:
+        for index in self._with_matching_texts(asked)[0]:
             handle = self[index]
             if type(handle.rule.when) is not When:  # a condition of one's own may look at the caller
                 return None
@@ -51,38 +51,38 @@ class Rules(tuple[RuleHandle, ...]):
                 return handle if handle.rule.times is None else None
         return None
 
-    def _that_hear(self, asked: TurnInput) -> tuple[tuple[int, ...], SlowPattern | None]:
+    def _with_matching_texts(self, asked: TurnInput) -> tuple[tuple[int, ...], SlowPattern | None]:
         """Return the indexes of the rules whose conditions on texts hold, up to one whose pattern takes too
         long, and that one's error. Most rules have such a condition, so remembering this makes the thousandth
         rule cost as little as the first; a few rules are asked sooner than remembered.
         """
         if len(self) < _LOOK_AFTER or asked.size > _LONG_TEXT:
-            return self._ask_who_hears(asked)
-        known = self._heard.get(asked)
+            return self._match_texts(asked)
+        known = self._matched.get(asked)
         if known is None:
-            known = self._ask_who_hears(asked)
-            if len(self._heard) >= _KEPT_TEXTS:
-                self._heard.clear()
-            self._heard[asked] = known
+            known = self._match_texts(asked)
+            if len(self._matched) >= _KEPT_TEXTS:
+                self._matched.clear()
+            self._matched[asked] = known
         return known
 
-    def _ask_who_hears(self, asked: TurnInput) -> tuple[tuple[int, ...], SlowPattern | None]:
-        hearing: list[int] = []
+    def _match_texts(self, asked: TurnInput) -> tuple[tuple[int, ...], SlowPattern | None]:
+        matching: list[int] = []
         began = time.thread_time() if len(self) >= _LOOK_AFTER else 0.0
         for index, handle in enumerate(self):
             try:
-                if handle.rule.when.hears(asked):
-                    hearing.append(index)
+                if handle.rule.when.texts_match(asked):
+                    matching.append(index)
                 if (index + 1) % _LOOK_AFTER == 0 and time.thread_time() - began > ALL_WITHIN:
                     raise SlowPattern(f"user: the patterns up to this one took more than {ALL_WITHIN:.0f} s")
             except SlowPattern as error:
-                return tuple(hearing), SlowPattern(f"{titled(index + 1, handle)}: {error}")
-        return tuple(hearing), None
+                return tuple(matching), SlowPattern(f"{titled(index + 1, handle)}: {error}")
+        return tuple(matching), None
 
 
 def _holds(number: int, handle: RuleHandle, turn: Turn, asked: TurnInput) -> bool:
-    """Return whether all conditions of a rule that hears the turn hold."""
-    if handle.rule.when.is_only_heard and turn.request is not None:
+    """Return whether all conditions of a rule whose texts match the turn hold."""
+    if handle.rule.when.only_texts and turn.request is not None:
         return True
     own = turn if type(handle.rule.when) is When else OwnTurn(turn)
     try:

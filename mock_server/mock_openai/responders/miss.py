@@ -1,4 +1,4 @@
-"""A request that no rule answered: what it asked, and which rule came nearest."""
+"""A request that no rule answered, and the rule that came nearest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Miss:
     """A request that no rule answered; as text it is one line."""
 
     asked: str
-    """What it asked, in a few words."""
+    """The request in a few words."""
     rules: int
     """The number of rules of the script."""
     nearest: str = ""
@@ -45,7 +45,7 @@ class Miss:
 
 
 def nearest_miss(handles: Sequence[RuleHandle], turn: Turn, asked: TurnInput) -> Miss:
-    """Return why no rule answers a turn: the nearest one, and what it lacks."""
+    """Return the rule that came nearest to answering a turn, and the conditions that failed."""
     best, nearest, why = -1, "", ""
     for number, handle in enumerate(handles, 1):
         try:

@@ -1,7 +1,6 @@
-"""What a rule may say of a reply: its items, its usage, its delay and how it ends.
+"""Reads the reply of a rule: its items, its usage, its delay and how it ends.
 
-Every reader says, for what it cannot use, where it stands, what was found, what was expected and how to fix
-it.
+Every error names the place, what was found, what was expected and how to fix it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""A rule of a script: when it holds, what it answers, how often. And the builders with which Python tests
-write rules.
-"""
+"""One rule of a script: when it holds, what it answers, how often."""
 
 from __future__ import annotations
 
@@ -36,7 +34,7 @@ class Rule:
     name: str | None = None
     continuation: Continuation = "rest"
 
-    async def say(self, turn: Turn) -> Answer | None:
+    async def answer_to(self, turn: Turn) -> Answer | None:
         """Return the answer to a turn; None when a function passes."""
         if isinstance(self.answer, Reply | Recorded | ApiError):
             return self.answer

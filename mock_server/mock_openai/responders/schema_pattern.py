@@ -1,10 +1,10 @@
-"""What the `pattern` of a JSON schema asks for: whether a text has a match, and a text that has one.
+"""The keyword `pattern` of JSON schemas: whether a text matches, and an example that does.
 
-Strategy of `example`: the engine tells of a text whether it can be the beginning of a match (`partial`), so a
-text grows sign by sign, each drawn from those that keep it a beginning, until it is a match. What a pattern
-says of the text before or behind may lead astray; the caller checks.
+Strategy of `example`: the engine says whether a text can be the beginning of a match (`partial`), so a text
+grows character by character, each drawn from those that keep it a beginning, until it matches. Look-behind
+and look-ahead may mislead it; the caller checks.
 
-Patterns come from clients, and all that is done with them is counted as `Work`, which comes to an end.
+Patterns come from clients, so all work on them is counted as `Work`, which is limited.
 """
 
 from __future__ import annotations

@@ -203,7 +203,7 @@ class Script:
         for handle in self._rules.holding(turn, asked):
             # Counted before a function may wait, so that two turns at once do not share the last time.
             handle.begin(turn.body, turn.size)
-            said = await handle.rule.say(turn)
+            said = await handle.rule.answer_to(turn)
             if said is not None:
                 return _gone_on(handle, said, to_go_on) or said
             handle.take_back(turn.body)
@@ -226,13 +226,13 @@ class Script:
             return answer
         return self._missed(turn, asked)
 
-    def settles(self, turn: Turn) -> RuleHandle | None:
+    def fixed_rule(self, turn: Turn) -> RuleHandle | None:
         """Return the rule that answers every request with this body, whoever sends it, until the rules
         change; None if the answer depends on more.
         """
         if asked_to_go_on(turn) is not None:
             return None
-        return self._rules.settles(turn, TurnInput.by(turn))
+        return self._rules.fixed_rule(turn, TurnInput.by(turn))
 
     async def _continued(self, turn: Turn, to_go_on: GoingOn | None) -> Answer | None:
         """Continue an answer that broke off, if the turn asks for that."""
@@ -240,15 +240,15 @@ class Script:
             return None
         for handle in self._that_go_on(turn, to_go_on):
             handle.note(turn.body, turn.size)
-            said = await handle.rule.say(turn)
+            said = await handle.rule.answer_to(turn)
             if said is not None:
                 return _gone_on(handle, said, to_go_on) or said
             handle.take_back(turn.body, went_on=True)
         return None
 
     def _that_go_on(self, turn: Turn, to_go_on: GoingOn) -> Iterator[RuleHandle]:
-        """Yield the rules that would answer the turn without what was spoken, and whose text begins with it.
-        There are none if a rule is about the message that asks.
+        """Yield the rules that would answer the turn without the spoken part, and whose text begins with that
+        part. There are none if a rule is about the message that asks.
         """
         holding = list(self._rules.holding(turn, TurnInput.by(turn)))
         if any(_is_about_the_end(handle) for handle in holding):

@@ -1,4 +1,6 @@
-"""What a turn asks: the items that it answers, who said them, and the tool outputs among them."""
+"""The input of a turn as conditions see it: the items that it answers, their roles, and the tool outputs
+among them.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +21,17 @@ _KINDS = {name: frozenset({name, "last"}) for name in (*SPEAKERS, "tool_output")
 """The conditions about a turn, by what the turn answers."""
 
 _SAYS_NOTHING = frozenset({"additional_tools", "compaction_trigger"})
-"""Types of items that clients send and nobody answers."""
+"""Types of items that need no answer."""
 
 _SHOWN = 60
 """Characters of a text shown in a line about it."""
 
 
 class TurnInput(msgspec.Struct, frozen=True):
-    """What a turn asks, as far as conditions on texts are concerned.
+    """The texts of a turn that conditions look at.
 
-    A turn answers the items behind the assistant's latest one: the same ones, whether the client sent the
-    whole conversation or only what is new.
+    A turn answers the items after the assistant's latest one, whether the client sent the whole conversation
+    or only the new items.
     """
 
     latest: str
@@ -49,7 +51,7 @@ class TurnInput(msgspec.Struct, frozen=True):
 
     @classmethod
     def by(cls, turn: Turn) -> TurnInput:
-        """Return what a turn asks."""
+        """Return the input of a turn."""
         if (text := _only_text(turn)) is not None:  # nearly all turns
             return cls(text, text, False, text)
         answered = answered_items(turn)
@@ -126,7 +128,7 @@ def text_of_item(item: Mapping[str, Any]) -> str:
 
 
 def described(turn: Turn) -> str:
-    """Return what a turn asks in a few words, such as `the developer message 'Greet.'`."""
+    """Return the input of a turn in a few words, such as `the developer message 'Greet.'`."""
     if turn.request is None:
         return "an invalid request"
     if outputs := outputs_of(turn):

@@ -1,7 +1,6 @@
-"""When a rule holds: conditions on the content of a request, never on how many came before it.
+"""The conditions of a rule: on the content of a request, never on the number of requests before it.
 
-Every condition that is given must hold. A condition that does not hold can say why, in words that help to
-fix a script.
+All given conditions must hold. A condition that fails explains why, in words that help to fix a script.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _WEIGHT = {**_SAID, "body": 2, "metadata": 2, "instructions": 2}
 _FITS = 4
 """The same for a rule for this kind of turn: the user's, a developer's, or a tool output's."""
 
-_HEARD = frozenset({"user", "last"})
+_TEXTS = frozenset({"user", "last"})
 _BESIDE = ("user", "last", "tool_output")
 """Conditions that make `developer` and `system` look at the whole conversation."""
 
@@ -58,19 +57,19 @@ class When:
     body: Mapping[str, Any] = field(default_factory=dict)
     worth: Mapping[str, int] = field(init=False, repr=False, compare=False)
     """The score of each given condition when it holds."""
-    is_only_heard: bool = field(init=False, repr=False, compare=False)
-    """Whether `hears` covers all conditions."""
+    only_texts: bool = field(init=False, repr=False, compare=False)
+    """Whether `texts_match` covers all conditions."""
 
     def __post_init__(self) -> None:
         given = (name for name in CONDITIONS if getattr(self, name) not in (None, {}))
         object.__setattr__(self, "worth", {name: _WEIGHT.get(name, 1) for name in given})
-        object.__setattr__(self, "is_only_heard", type(self) is When and self.worth.keys() <= _HEARD)
+        object.__setattr__(self, "only_texts", type(self) is When and self.worth.keys() <= _TEXTS)
 
-    def hears(self, asked: TurnInput) -> bool:
+    def texts_match(self, asked: TurnInput) -> bool:
         """Return whether the conditions on texts may hold: `user`, `last`, and `developer` and `system` where
         they are about what the turn answers. Raises SlowPattern, as all methods that search.
         """
-        if self.user is not None and not self._hears_user(asked):
+        if self.user is not None and not self._user_matches(asked):
             return False
         if self.last is None and self.developer is None and self.system is None:
             return True
@@ -128,7 +127,7 @@ class When:
 
     def _said(self, asked: TurnInput) -> Iterator[str]:
         """Yield which conditions on texts do not hold."""
-        if self.user is not None and not self._hears_user(asked):
+        if self.user is not None and not self._user_matches(asked):
             if asked.answers_tool and self.tool_output is None:
                 yield "user: the turn answers a tool output, not the user"
             elif "user" not in asked.kinds and not asked.latest and self.tool_output is None:
@@ -142,7 +141,7 @@ class When:
             yield from self._messages("developer", self.developer, asked.developer)
             yield from self._messages("system", self.system, asked.system)
 
-    def _hears_user(self, asked: TurnInput) -> bool:
+    def _user_matches(self, asked: TurnInput) -> bool:
         assert self.user is not None
         if asked.answers_tool and self.tool_output is None:
             return False

@@ -13,7 +13,7 @@ from mock_openai.protocol.errors import (
     unparsable_json,
 )
 from mock_openai.protocol.listing import included, page, with_ids, with_pictures
-from mock_openai.protocol.response_fields import without_credentials
+from mock_openai.protocol.mcp_credentials import without_credentials
 from mock_openai.protocol.schema import Object
 from mock_openai.state import ServerState
 from mock_openai.threads import in_thread

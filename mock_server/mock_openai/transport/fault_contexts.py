@@ -1,4 +1,4 @@
-"""What faults can do where there is no turn: before the handshake is answered, and on a quiet socket."""
+"""The fault contexts without a turn: before the handshake is answered, and on an idle WebSocket."""
 
 from __future__ import annotations
 

@@ -244,7 +244,7 @@ class HttpHandler:
             return
         upstream = self._state.upstream
         path = own_path(request.path)
-        if upstream is not None and not await self._rest.knows(path, upstream.births):
+        if upstream is not None and not await self._rest.knows(path, upstream.created):
             passed = await upstream.pass_on(request.method, own_path(request.path_qs), request.headers, data)
             if isinstance(passed, ApiError):
                 raise passed

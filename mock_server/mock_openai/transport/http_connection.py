@@ -101,9 +101,9 @@ class HttpConnection(web.RequestHandler):
         self.between = True
         """Whether no request is being answered."""
         self.fast_path: Callable[[bytes], bool] | None = None
-        """Called first with what arrives; what it declines, and everything after that, goes to aiohttp."""
+        """Called first with received bytes. Once it declines, these and all later bytes go to aiohttp."""
         self.arrived: bytes | None = b""
-        """The bytes that aiohttp got and has not answered; None once that is no longer known."""
+        """The bytes of requests that aiohttp has not answered; None if they are no longer tracked."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request."""

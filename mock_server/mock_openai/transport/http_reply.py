@@ -58,13 +58,12 @@ class HttpReply:
 
     async def error(self, error: ApiError) -> None:
         """Answer with an error in its envelope."""
-        body = error.body()
         headers = dict(error.headers)
-        if error.status == 401 and self._as_text:
-            # Observed 2026-08 on handshakes and creates: the same error, a sibling `status`, text/plain.
-            body = {**body, "status": 401}
+        # Observed 2026-08 on handshakes and creates: the same error, a sibling `status`, text/plain.
+        as_text = error.status == 401 and self._as_text
+        if as_text:
             headers["content-type"] = "text/plain"
-        await self.whole(error.status, headers, json.pretty(body))
+        await self.whole(error.status, headers, json.pretty(error.body(with_status=as_text)))
 
     async def whole(
         self,

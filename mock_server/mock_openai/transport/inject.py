@@ -1,6 +1,6 @@
 """`response.inject` of the multi-agent beta: input for agents that wait within a response.
 
-This server has no agents, so an active response takes the input and nothing comes of it; what it answers is
+This server has no agents, so it accepts the input for an active response and ignores it; its answers are
 documented.
 """
 
@@ -30,8 +30,8 @@ def injected(message: Mapping[str, Any], lane: str | None, number: int) -> Event
 
 
 def inject_failed(message: Mapping[str, Any], number: int, *, known: bool) -> Event:
-    """Return the event that gives the input back. `known` tells a response that has ended from one that never
-    existed.
+    """Return the event that returns the input. `known` distinguishes a response that has ended from one that
+    never existed.
     """
     wanted = message["response_id"]
     words = f"Response with id '{wanted}' " + ("has already completed." if known else "not found.")

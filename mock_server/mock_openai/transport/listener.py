@@ -69,7 +69,7 @@ async def stop_accepting(server: asyncio.Server) -> None:
     server.close()
 
 
-class _Connections(web.Server):
+class _AiohttpServer(web.Server):
     """aiohttp's low-level server, which reports lost connections."""
 
     def __init__(
@@ -115,11 +115,11 @@ class Listener:
         secure: Secure | None = None,
     ) -> None:
         self._handler = handler
-        self._told_lost = lost
+        self._lost = lost
         self._hello = hello
         self._shared = shared
         self._secure = secure
-        self._connections: _Connections | None = None
+        self._connections: _AiohttpServer | None = None
         self._accepts = False
         self._listening: asyncio.Server | None = None
         self._bound: socket.socket | None = None
@@ -128,7 +128,7 @@ class Listener:
 
     async def start(self, bound: socket.socket) -> None:
         """Listen on a bound socket."""
-        self._connections = _Connections(self._handler, self._told_lost, self._hello)
+        self._connections = _AiohttpServer(self._handler, self._lost, self._hello)
         self._bound = bound
         await self._listen()
 

@@ -1,7 +1,7 @@
-"""The addresses of the API that this server answers, as one table: method, path, and what may be asked.
+"""The addresses of the API that this server answers, as one table: method, path, query and body.
 
-The create itself (`POST /v1/responses`, and the WebSocket under the same path) is in it for the description's
-sake; `http` sees to that before it looks here.
+The create itself (`POST /v1/responses`, and the WebSocket under the same path) is listed for the description;
+`http` handles it before it looks here.
 """
 
 from __future__ import annotations

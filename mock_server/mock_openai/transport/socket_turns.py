@@ -170,7 +170,7 @@ class SocketTurns:
         carried: str | None,
         steered: Delivery | None = None,
     ) -> None:
-        """Answer a create, and settle what was submitted for its response.
+        """Answer a create, and settle the submissions for its response.
 
         `joined` is the create with the submissions for the response `carried`. `queued` is the create that
         holds the lane: this one or, for a successor, that of the `steered` response.
@@ -219,7 +219,7 @@ class SocketTurns:
             self._spawn(self._end_socket(delivery, delivery.socket_ends_at))
 
     async def _settle(self, create: Create, delivery: Delivery, queued: Create) -> None:
-        """Let a successor take what was submitted for a response that has left, or free its lane."""
+        """Start the successor that takes the submissions for a response that has left, or free its lane."""
         body = None
         try:
             with contextlib.suppress(ConnectionError):

@@ -1,8 +1,8 @@
 """The steering submissions of one WebSocket: which response each is for, and what becomes of it.
 
-The session asks for it when a submission arrives, when a turn ends and when a create begins. A response that
-ends frees its submissions into a successor on the same lane, or holds them until the client has supplied what
-the response waits for.
+The session calls it when a submission arrives, when a turn ends and when a create begins. When a response
+ends, its submissions go into a successor on the same lane, or wait until the client has supplied the input
+that the response needs.
 """
 
 from __future__ import annotations

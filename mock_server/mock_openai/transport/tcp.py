@@ -19,8 +19,8 @@ from asyncio.trsock import TransportSocket
 from typing import cast
 
 GRACE = 0.01
-"""Seconds for the client to hand on what it has read; measured against websockets, aiohttp and openai
-clients.
+"""Seconds for the client to process the data that it has read; measured against websockets, aiohttp and
+openai clients.
 """
 
 SETTLE_LIMIT = 1.0
@@ -60,7 +60,7 @@ class TcpConnection:
         self._transport.write(data)
 
     def push(self, data: bytes) -> bool:
-        """Write bytes; False if the client is gone, or so slow that it has to be waited for."""
+        """Write bytes; False if the client is gone, or too slow to take them now."""
         if self.dead:
             return True
         transport = self._transport

@@ -1,7 +1,7 @@
-"""Faults that are injected by the clock: in the quiet between turns, or at a moment of a connection's life.
+"""Faults that are injected by the clock: while a connection is idle, or at a moment of its life.
 
-Each connection has its own. The owner calls `arm` whenever the connection falls quiet or gets busy; a change
-of the fault plan arms it anew by itself.
+Each connection has its own timers. The owner calls `arm` whenever the connection becomes idle or busy; a
+change of the fault plan arms them again by itself.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from mock_openai.state import ClientConnection, ServerState
 class TimedFaults:
     """The timers of one connection.
 
-    `idle` tells whether nothing is under way. A WebSocket's moments happen at any time (`always`), since its
-    turns know only their own; an HTTP exchange looks after the moments that fall into it.
+    `idle` returns whether no turn is under way. On a WebSocket, faults at a moment are injected at any time
+    (`always`), since its turns only know those of their own; an HTTP exchange handles the moments within it.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class TimedFaults:
         self._unwatch = state.faults.watch(self.arm)
 
     def arm(self) -> None:
-        """Set the timers for what is planned now; the quiet, if there is one, counts from now."""
+        """Set the timers for the faults that are planned now; idle time, if any, counts from now."""
         self._disarm()
         if not self._state.faults:
             return

@@ -51,8 +51,8 @@ class Certificate:
 
 
 def secured(context: ssl.SSLContext, fails: Callable[[], bool]) -> Secure:
-    """Make every new connection speak TLS, except those whose handshake `fails`; these are reported as hellos
-    that nobody answers.
+    """Return a wrapper that makes every new connection speak TLS, except those whose handshake `fails`; these
+    are passed on as a hello without an answer.
     """
 
     def gates(make: Callable[[], web.RequestHandler]) -> Callable[[], asyncio.Protocol]:

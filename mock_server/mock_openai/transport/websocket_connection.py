@@ -1,8 +1,8 @@
 """One WebSocket: the handshake, messages in, frames out, and the closing handshake.
 
-aiohttp has the connection until it is upgraded; from then on its bytes come here. What a client breaks is
-answered with the close code for it, and what it sends after that is thrown away for a moment, because hanging
-up on unread bytes would lose the close frame.
+aiohttp reads the connection until it is upgraded; from then on its bytes come here. If a client breaks the
+protocol, it gets the close code for that, and everything it sends afterwards is discarded for a moment,
+because hanging up with unread bytes would lose the close frame.
 """
 
 from __future__ import annotations

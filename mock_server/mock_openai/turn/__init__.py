@@ -1,5 +1,5 @@
-"""One turn before it leaves: its request, what it continues from, who answers it, and what is kept of it.
+"""Planning a turn: its request, the history, the answer, and storing the response.
 
-`planner` makes a Plan of a request in one plain call, as far as nothing has to be waited for; `delivery`
+`planner` makes a Plan of a request in one plain call, up to the first step that has to be awaited; `delivery`
 plays it.
 """

@@ -1,8 +1,8 @@
-"""Admission: whether a create may go ahead, and what it continues from.
+"""Admission: whether a create may go ahead, and the history that it continues from.
 
-`read` validates the request. `at_hand` finds what it continues from and looks whether all of it holds
-together, or says that this has to be waited for (a shared memory, a conversation, a response still under
-way); then `waited` does the same. Refusals are ApiErrors.
+`read` validates the request. `at_hand` finds the history and checks the conversation, or returns None if it
+has to wait for a shared memory, a conversation or a running response; then `waited` does the same. Refusals
+are ApiErrors.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Admission:
         return context
 
     async def waited(self, request: Request, lanes: LaneMemory | None, size: int) -> Context:
-        """Same as `at_hand`, awaiting what it has to."""
+        """Same as `at_hand`, with the waiting."""
         history, tokens = await self._before(request, lanes)
         for wanted in _referred_to(request, history):
             if await self._store.find_item(wanted) is None:

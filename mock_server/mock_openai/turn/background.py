@@ -164,7 +164,7 @@ class RemoteResponse:
         self._store = store
 
     async def news(self) -> None:
-        """Poll again in a moment. A response that is gone was deleted, or its server has stopped."""
+        """Poll again in a moment. A response that is missing was deleted, or its server has stopped."""
         await asyncio.sleep(_POLL_INTERVAL)
         found = await self._store.get(self._id)
         self.over = found is None or not running(found)

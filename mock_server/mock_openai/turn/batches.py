@@ -1,4 +1,4 @@
-"""Making the events of an answer: those of a large one in a thread, some at a time."""
+"""Makes the events of an answer in batches; those of a large one in a thread."""
 
 from __future__ import annotations
 

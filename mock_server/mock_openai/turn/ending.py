@@ -1,7 +1,7 @@
-"""Ending a response that has begun, earlier than its reply would have: incomplete, cancelled or failed.
+"""Ends a response early: as incomplete, cancelled or failed.
 
-It works from the events that have left, so that the end agrees with what the client got before.
-Nothing here is needed for a turn that runs its course.
+It works from the events that have left, so that the end agrees with what the client received before. Turns
+that run their course do not need it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ Fields = dict[str, Any]
 def incomplete(
     sent: Sequence[Event], reason: str, *, opening: Event | None = None, input_tokens: int = 0
 ) -> list[Event]:
-    """Close what is open and end with `response.incomplete` for a reason such as "max_output_tokens".
+    """Close the open item and end with `response.incomplete` for a reason such as "max_output_tokens".
 
-    `opening` is the turn's first event, for when a fault kept it from leaving; `input_tokens` is what the
-    model read.
+    `opening` is the turn's first event, in case a fault kept it from leaving; `input_tokens` is the size of
+    the input.
     """
     so_far = _SentSoFar(sent, opening)
     closing = list(so_far.close_open_item())
@@ -110,7 +110,7 @@ class _SentSoFar:
         }
 
     def usage(self, input_tokens: int) -> Fields:
-        """Return the usage of what left: one delta is one token (observed)."""
+        """Return the usage of the events that left: one delta is one token (observed)."""
         return usage_of_counts(input_tokens, self._deltas)
 
     def close_open_item(self) -> Iterator[Event]:

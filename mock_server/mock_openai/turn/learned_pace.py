@@ -48,7 +48,7 @@ class Learned:
     stall_share: float = 0.0
     """Which share of the pauses between bursts is a stall, from 0 to 1."""
     sources: tuple[str, ...] = ()
-    """What it was learned from, for the reader."""
+    """The recordings that it was learned from, for the reader."""
 
     def schedule(self, events: Iterable[Event], rng: random.Random) -> Iterator[Timed]:
         """Stamp the events; those that carry no delta and begin no item go out with the one before them."""

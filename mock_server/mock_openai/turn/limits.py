@@ -1,8 +1,8 @@
 """Limits of requests and tokens per minute, and the API's headers and errors for them.
 
-A Bucket is a value: it holds what is left and is given the current time. The Limiter keeps one for
-the requests and one for the tokens of each key and model, lets creates pass or raises the API's 429, and
-words the `x-ratelimit-*` headers. Nothing here knows a socket or a clock.
+A Bucket is a value: the rest of a budget at a given time. The Limiter keeps one for the requests and one for
+the tokens of each key and model, admits creates or raises the API's 429, and writes the `x-ratelimit-*`
+headers. Nothing here knows a socket or a clock.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ def tokens_asked(request: Request, input_tokens: int) -> int:
 
 @lru_cache(maxsize=256)
 def usual_headers(model: str) -> Mapping[str, str]:
-    """Return the rate-limit headers of a server without limits: those of a large account that nobody else
-    uses, after one short request (observed).
+    """Return the rate-limit headers of a server without limits: those of a large account without other users,
+    after one short request (observed).
     """
     requests, tokens = map(Bucket.full, _usual(model))
     return _headers(requests.take(1), tokens.take(38))

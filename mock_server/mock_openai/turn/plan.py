@@ -1,4 +1,4 @@
-"""One turn as far as it is known: made by the Planner, played by `delivery`."""
+"""The plan of one turn: made by the Planner, played by `delivery`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Caller:
 
 
 class Plan:
-    """One turn: its request, what it continues from, its answer, and what must be waited for."""
+    """One turn: its request, its history, its answer, and what it still has to wait for."""
 
     request: Request | None = None
     """The validated request; None when it is not valid."""
@@ -51,7 +51,7 @@ class Plan:
     rate_limits: Mapping[str, str] = MappingProxyType({})
     """Rate-limit headers."""
     waits_for: Literal["memory", "responder"] | None = None
-    """What has to be awaited before the rest is known."""
+    """What the plan waits for before it can be completed."""
     failure: Exception | None = None
     """The exception that a responder, or this server, raised instead of answering."""
     next_responder = 0

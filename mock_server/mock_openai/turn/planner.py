@@ -1,8 +1,8 @@
-"""From a request to a Plan, in one plain call: the request validated, its history found, and answered by the
-first responder that does not pass.
+"""Plans a turn in one plain call: validates the request, finds its history, and asks the responders in their
+order.
 
-What has to be waited for (a shared memory, a rule that is a function, a responder of the user's own) stops
-the plan there, and `finish` goes on with it. Each step is taken once.
+If a step has to wait (for a shared memory, a rule that is a function, a responder of the user's own), the
+plan stops there, and `finish` completes it. No step is taken twice.
 """
 
 from __future__ import annotations
@@ -98,9 +98,7 @@ class Planner:
         return plan.answer
 
     async def admitted(self, received: ReceivedRequest, caller: Caller) -> Plan:
-        """Plan a request that is not answered: its validated form and what it continues from. Raises
-        ApiError.
-        """
+        """Plan a request that gets no response: validate it and find its history. Raises ApiError."""
         plan = self._new(received, caller, 0)
         if not self._read(plan, received):
             await self._wait_for_memory(plan)
@@ -204,7 +202,7 @@ class Planner:
             return None
         if script is None or self.limiter.limits is not None or plan.render is None:
             return None
-        rule = script.settles(plan.turn)
+        rule = script.fixed_rule(plan.turn)
         if rule is None or rule.rule.answer is not plan.answer or not isinstance(plan.answer, Reply):
             return None
         return CachedAnswer(script.version, rule, request.model, plan.answer, plan.render, plan.at_once)

@@ -47,7 +47,7 @@ class CachedAnswer:
 
 
 class ReceivedRequest(msgspec.Struct, eq=False):
-    """The body of a create as it arrived, and what was found out about it."""
+    """The body of a create as it arrived, and everything computed from it so far."""
 
     body: dict[str, Any]
     size: int

@@ -124,7 +124,7 @@ def unreachable(address: Address, error: BaseException) -> ApiError:
     )
 
 
-def in_circles(address: Address) -> ApiError:
+def loops_back(address: Address) -> ApiError:
     """Return the error for an upstream that leads back to this server."""
     return ApiError(
         f"The upstream server {address} leads back to this server. Give another one.",
@@ -135,5 +135,5 @@ def in_circles(address: Address) -> ApiError:
 
 
 def cut(error: BaseException, rest: bytes = b"") -> Cut:
-    """Return how an answer broke off; `rest` is what came of the next event."""
+    """Return how an answer broke off; `rest` has the bytes of the next event so far."""
     return Cut("reset" if isinstance(error, OSError) and not isinstance(error, TimeoutError) else "fin", rest)

@@ -73,10 +73,10 @@ class UpstreamTurn:
 class UpstreamSocket:
     """An open WebSocket to upstream, and the turns under way on it."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, born: Callable[[bytes], None]) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, on_created: Callable[[bytes], None]) -> None:
         self._socket = socket
-        self._born = born
-        self._courses: dict[str | None, deque[UpstreamTurn]] = {}
+        self._note_created = on_created
+        self._turns: dict[str | None, deque[UpstreamTurn]] = {}
         self._reader = asyncio.get_running_loop().create_task(self._read())
 
     @property
@@ -86,12 +86,12 @@ class UpstreamSocket:
 
     async def ask(self, body: dict[str, Any]) -> UpstreamTurn:
         """Send a create. Raises ConnectionError if the socket is gone."""
-        course = UpstreamTurn()
+        turn = UpstreamTurn()
         # The other server queues the turns of a lane as well, so the first that is not over is the one that
         # speaks, also when its listener has left.
-        self._courses.setdefault(body.get("stream_id"), deque()).append(course)
+        self._turns.setdefault(body.get("stream_id"), deque()).append(turn)
         await self._socket.send_str(json.compact({"type": "response.create", **body}).decode())
-        return course
+        return turn
 
     async def close(self) -> None:
         """Hang up."""
@@ -111,23 +111,23 @@ class UpstreamSocket:
                     break
         finally:
             cut = self._how_it_ended()
-            for waiting in self._courses.values():
-                for course in waiting:
-                    course.break_off(cut)
-            self._courses.clear()
+            for waiting in self._turns.values():
+                for turn in waiting:
+                    turn.break_off(cut)
+            self._turns.clear()
 
     def _receive(self, data: bytes, *, binary: bool = False) -> None:
         head = head_of(data)
         if head.type == "response.created":
-            self._born(data)
-        waiting = self._courses.get(head.stream_id)
+            self._note_created(data)
+        waiting = self._turns.get(head.stream_id)
         if not waiting:
             return  # about the connection, not about a turn: what follows from it is the end of the socket
         waiting[0].add(Event(head.type or "message", data, binary=binary), head)
         if waiting[0].over:
             waiting.popleft()
             if not waiting:
-                del self._courses[head.stream_id]
+                del self._turns[head.stream_id]
 
     def _how_it_ended(self) -> Cut:
         code = self._socket.close_code

@@ -15,8 +15,8 @@ from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Answer, Recorded, Relayed
 from mock_openai.responders.base import Turn
 from mock_openai.upstream.address import PASSED_BY, Address, passed_on
-from mock_openai.upstream.continuing import Births, outgoing
-from mock_openai.upstream.failure import Refusal, cut, in_circles, keep_refusal, unreachable
+from mock_openai.upstream.failure import Refusal, cut, keep_refusal, loops_back, unreachable
+from mock_openai.upstream.request_body import CreatedUpstream, outgoing
 from mock_openai.upstream.socket import CONNECT_WITHIN, SILENT_AT_MOST, UpstreamSocket
 from mock_openai.upstream.stream import as_event
 from mock_openai.wire.sse import EventStream
@@ -30,10 +30,10 @@ _FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 class Upstream:
-    """Asks another server what nobody here answers, and passes its answers on as they come.
+    """Forwards requests that no rule here answers to another server, and passes its answers on as they come.
 
-    It is asked about invalid requests too: what is valid is for the real server to say. Each WebSocket of a
-    client has one of its own there, so that what lives in a connection lives there.
+    It is asked about invalid requests too, because upstream decides what is valid. Each WebSocket of a client
+    has one of its own to upstream, so that state which belongs to a connection is kept there.
     """
 
     takes_errors = True
@@ -41,7 +41,7 @@ class Upstream:
 
     def __init__(self, address: str) -> None:
         self.address = Address.parse(address)
-        self.births = Births()
+        self.created = CreatedUpstream()
         """The responses that upstream created."""
         self._mark = uuid.uuid4().hex[:16]
         self._session: aiohttp.ClientSession | None = None
@@ -52,7 +52,7 @@ class Upstream:
     async def answer(self, turn: Turn) -> Answer:
         """Send the request, and return the answer as far as it has come."""
         if self._mark in turn.headers.get(PASSED_BY, ""):
-            return in_circles(self.address)
+            return loops_back(self.address)
         try:
             if turn.transport == "websocket":
                 return await self._over_socket(turn)
@@ -65,7 +65,7 @@ class Upstream:
     ) -> Recorded | Relayed | ApiError:
         """Pass an HTTP request on, and return the answer: whole, or while it comes if it is a stream."""
         if self._mark in headers.get(PASSED_BY, ""):
-            return in_circles(self.address)
+            return loops_back(self.address)
         given = passed_on(headers, self._mark)
         if data:
             given["Content-Type"] = headers.get("Content-Type", "application/json")
@@ -82,7 +82,7 @@ class Upstream:
             return unreachable(self.address, error)
         finally:
             answer.release()
-        created = self._created(body) if method == "POST" and answer.status == 200 else None
+        created = self._created_event(body) if method == "POST" and answer.status == 200 else None
         if created is not None and path_qs.partition("?")[0] == "/v1/responses":
             return Recorded(answer.status, dict(answer.headers), events=(Timed(0.0, created),))
         return Recorded(answer.status, dict(answer.headers), body=body)
@@ -121,7 +121,7 @@ class Upstream:
         return self._session
 
     def _body(self, turn: Turn) -> dict[str, object]:
-        return outgoing(turn, self.births)
+        return outgoing(turn, self.created)
 
     async def _events(self, answer: aiohttp.ClientResponse) -> AsyncGenerator[list[Event], None]:
         stream = EventStream()
@@ -130,7 +130,7 @@ class Upstream:
                 if events := [as_event(came) for came in stream.feed(data)]:
                     for event in events:
                         if event.type == "response.created":
-                            self._born(event.data)
+                            self._note_created(event.data)
                     yield events
             if (left := stream.close()) is not None:
                 yield [as_event(left)]
@@ -147,8 +147,7 @@ class Upstream:
             return refusal.error(turn.key)
         except aiohttp.WSServerHandshakeError as error:
             return Refusal(error.status).error()
-        course = await socket.ask(self._body(turn))
-        return Relayed(course.events())
+        return Relayed((await socket.ask(self._body(turn))).events())
 
     async def _socket(self, turn: Turn) -> UpstreamSocket:
         socket = self._sockets.get(turn.connection)
@@ -162,10 +161,10 @@ class Upstream:
             max_msg_size=0,
             timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
         )
-        socket = self._sockets[turn.connection] = UpstreamSocket(opened, self._born)
+        socket = self._sockets[turn.connection] = UpstreamSocket(opened, self._note_created)
         return socket
 
-    def _created(self, body: bytes) -> Event | None:
+    def _created_event(self, body: bytes) -> Event | None:
         """Return the event for a plain answer."""
         try:
             response = json.parse(body)
@@ -174,14 +173,14 @@ class Upstream:
         if not isinstance(response, dict) or response.get("object") != "response":
             return None
         if isinstance(response.get("id"), str):
-            self.births.add(response["id"])
+            self.created.add(response["id"])
         status = response.get("status")
         kind = f"response.{status}" if status in ("completed", "incomplete", "failed") else "response.created"
         return Event(kind, json.compact({"type": kind, "response": response}))
 
-    def _born(self, created: bytes) -> None:
+    def _note_created(self, created: bytes) -> None:
         try:
-            self.births.add(json.parse(created)["response"]["id"])
+            self.created.add(json.parse(created)["response"]["id"])
         except (ValueError, KeyError, TypeError):
             return  # not an event of this API; nothing can be continued from it
 

@@ -28,7 +28,7 @@ _DATA = (CONTINUATION, TEXT, BINARY)
 _KNOWN = (*_DATA, CLOSE, PING, PONG)
 _END_OF_DEFLATE = b"\x00\x00\xff\xff"  # RFC 7692, section 7.2.2
 _MOST_UNREADABLE = 64 * 1024
-"""Bytes kept of what is not a frame."""
+"""Bytes kept of input that is not a frame."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -232,7 +232,7 @@ class PassingFrames(FrameReader):
 
 
 def head_length(second: int) -> int:
-    """Return the length of a frame's head, which its second byte tells (section 5.2)."""
+    """Return the length of a frame's head, given by its second byte (section 5.2)."""
     size = second & _LENGTH
     return 2 + (0 if size < 126 else 2 if size == 126 else 8) + (4 if second & _MASKED else 0)
 

@@ -51,9 +51,8 @@ class EventStream:
         return events
 
     def close(self) -> ServerEvent | None:
-        """Return what is left when the stream ends, None if nothing is.
-
-        A client discards an event without its blank line (9.2.6); its bytes were sent all the same.
+        """Return the incomplete event at the end of the stream, None if there is none. A client discards an
+        event without its blank line (9.2.6); its bytes were sent anyway.
         """
         return self._take(len(self._ahead)) if self._ahead else None
 

@@ -94,7 +94,7 @@ async def test_the_rule_is_named(turn: Make) -> None:
     with pytest.raises(SlowPattern, match=r"rule 2 \(.*\): user: /\^\(a\|a\)\*\$/ takes too long"):
         await script.answer(turn(TEXT))
     assert script.explain(turn(TEXT)).startswith("rule 2 (test_patterns.py:")
-    assert script.settles(turn(TEXT)) is None
+    assert script.fixed_rule(turn(TEXT)) is None
 
 
 async def test_a_rule_before_the_slow_one_answers(turn: Make) -> None:

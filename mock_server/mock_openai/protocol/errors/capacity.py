@@ -94,8 +94,7 @@ def insufficient_quota() -> ApiError:
     """Return the error for a spent quota (reported)."""
     return ApiError(
         "You exceeded your current quota, please check your plan and billing details. For more information "
-        "on this "
-        "error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.",
+        "on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.",
         status=429,
         type="insufficient_quota",
         code="insufficient_quota",
@@ -107,8 +106,7 @@ def server_error(request_id: str | None = None) -> ApiError:
     reference = f" Please include the request ID {request_id} in your message." if request_id else ""
     return ApiError(
         "An error occurred while processing your request. You can retry your request, or contact us "
-        "through our help "
-        f"center at help.openai.com if the error persists.{reference}",
+        f"through our help center at help.openai.com if the error persists.{reference}",
         status=500,
         type="server_error",
         code="server_error",

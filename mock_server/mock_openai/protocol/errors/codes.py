@@ -1,4 +1,4 @@
-"""From a code or a status to a whole error."""
+"""Builds an error from its code or its status alone."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def by_code(
     param: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> ApiError:
-    """Build an error from as little as its code or status; what is not given takes the known wording of
-    that code.
+    """Build an error from its code or its status; everything that is not given has the known values for that
+    code.
     """
     if code in _BY_CODE:
         known = _BY_CODE[code]()

@@ -1,6 +1,4 @@
-"""Errors for what a request refers to and is not there, or not as it should be: models, responses, items,
-files.
-"""
+"""Errors for models, responses, items and files that a request names and that are missing or do not fit."""
 
 from __future__ import annotations
 
@@ -73,8 +71,7 @@ def item_not_found(item_id: str, status: int = 404) -> ApiError:
     """Return the error: an item referred to by id is not stored (reported, with either status)."""
     return ApiError(
         f"Item with id '{item_id}' not found. Items are not persisted when `store` is set to false. Try "
-        "again with "
-        "`store` set to true, or remove this item from your input.",
+        "again with `store` set to true, or remove this item from your input.",
         status=status,
         param="input",
     )
@@ -164,8 +161,8 @@ def unsupported_file() -> ApiError:
 
 
 def invalid_image_url(name: str, got: str) -> ApiError:
-    """Return the error for an image that is neither an address nor a data URL of an image; `got` says what
-    was found (reported).
+    """Return the error for an image that is neither an address nor a data URL of an image; `got` describes it
+    (reported).
     """
     return ApiError(
         f"Invalid '{name}'. Expected a base64-encoded data URL with an image MIME type "

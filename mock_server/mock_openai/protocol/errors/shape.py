@@ -12,10 +12,9 @@ def invalid_json() -> ApiError:
     """Return the error: the body is not JSON (reported)."""
     return ApiError(
         "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your "
-        "HTTP "
-        "library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. "
-        "If you have "
-        "trouble figuring out how to fix this, please contact us through our help center at help.openai.com.)"
+        "HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid "
+        "JSON. If you have trouble figuring out how to fix this, please contact us through our help center "
+        "at help.openai.com.)"
     )
 
 

@@ -22,8 +22,7 @@ def invalid_stream_id() -> ApiError:
     """Return the error: a lane's name is malformed (documented)."""
     return ApiError(
         "The 'stream_id' field must be a non-empty string with at most 256 characters and may only contain "
-        "letters, "
-        "numbers, underscores, hyphens, and periods.",
+        "letters, numbers, underscores, hyphens, and periods.",
         param="stream_id",
         code="invalid_stream_id",
     )

@@ -1,4 +1,4 @@
-"""Errors for what a model, or a mode, does not accept."""
+"""Errors for fields and values that a model, or WebSocket mode, does not accept."""
 
 from __future__ import annotations
 

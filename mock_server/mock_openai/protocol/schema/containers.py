@@ -66,8 +66,8 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of an object. `null` is what to say of a null that it must not be, where that is not simply
-    the wrong type: what was expected, and what came.
+    """A field of an object. If `null` is given, it is the wording for a null that is not allowed: what was
+    expected, and what was found.
     """
 
     rule: Rule

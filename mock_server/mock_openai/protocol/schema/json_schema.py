@@ -1,7 +1,7 @@
-"""The rules of the request schema as JSON Schema, so that the description and the validation cannot differ.
+"""Converts the rules of the request schema to JSON Schema, so that description and validation cannot differ.
 
-What a rule checks beyond JSON Schema's words (what is in a file, references between items) is left out: the
-description never refuses what the server takes.
+Checks that JSON Schema cannot express (contents of files, references between items) are left out: the
+description never refuses a request that the server accepts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The body of a create for upstream, if it continues a response that only this server knows.
 
-Ids that the other server gave are passed on untouched, and so is every id that nobody here knows. A parent
-that was answered here, by a rule, is resolved here: its conversation is written out in front of the input.
+Ids from upstream, and ids unknown here, are passed on unchanged. If the parent was answered here, by a rule,
+its conversation is sent before the input instead of its id.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mock_openai.responders.base import Turn
 _KEPT = 100_000
 
 
-class Births:
+class CreatedUpstream:
     """The ids of responses that upstream created; bounded, the oldest are forgotten."""
 
     def __init__(self) -> None:
@@ -31,11 +31,11 @@ class Births:
             self._ids.popitem(last=False)
 
 
-def outgoing(turn: Turn, births: Births) -> dict[str, Any]:
+def outgoing(turn: Turn, created: CreatedUpstream) -> dict[str, Any]:
     """Return the body to send upstream."""
     body = dict(turn.body)
     parent = body.get("previous_response_id")
-    if not turn.history or not isinstance(parent, str) or parent in births:
+    if not turn.history or not isinstance(parent, str) or parent in created:
         return body
     del body["previous_response_id"]
     asked = body.get("input") or []
