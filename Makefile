@@ -30,7 +30,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PIP) -c constraints.txt --build-constraint constraints.txt -e ".[pipecat,redis,dask,tls,watch,phones]"
 	@touch $@
 
-demo: $(READY) ## the story in a terminal: talk, record, replay, break, judge
+demo: $(READY) ## a demo in a terminal: talk, record, replay, break, judge
 	@$(BIN)/ninelives demo
 
 # A file's tests stay in one process, which makes what they share once.

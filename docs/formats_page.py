@@ -16,14 +16,14 @@ OVERVIEW = """# File formats
 | incident | JSON Lines | `"ninelives_incident": {incident}` in line 1 | `BlackBox` | `ninelives reproduce` | [incidents](../reference/incidents.md#what-is-in-the-file) |
 | script | YAML or JSON | none | you | `mock-openai serve --script`, `Script.load` | [below](#script), [the mock server](../reference/mock-server.md#scripts) |
 | fault plan | YAML or JSON | none | you | `mock-openai serve --faults`, `faults.load` | [below](#faults), [faults](faults.md) |
-| story | YAML | none | `ninelives explore`, `reproduce`, you | `--scenario-file`, `as_tests` | [below](#story), [write a scenario](../how-to/write-a-scenario.md#as-a-file) |
+| scenario | YAML | none | `ninelives explore`, `reproduce`, you | `--scenario-file`, `as_tests` | [below](#scenario), [write a scenario](../how-to/write-a-scenario.md#as-a-file) |
 | pace | JSON | `"mock_openai_pace": {pace}` | `ninelives pace` | `--pace` | [below](#pace), [latency](../reference/latency.md#the-models-rhythm) |
 | frame snapshot | text | none | `pytest --snapshot-update` | `frame_snapshot` | one line for each frame |
 
 All files are UTF-8. The files without a version are written by people; a key that a reader does not know is an error that names the line.
 
 The tables below are made from the JSON Schemas, which are made from the code that reads the files. `ninelives schema script` prints
-a schema, `faults`, `story` and `pace` are the others. An editor uses the schema that the first line of a file names:
+a schema, `faults`, `scenario` and `pace` are the others. An editor uses the schema that the first line of a file names:
 
 ```yaml
 # yaml-language-server: $schema=https://ninelives-dev.github.io/ninelives/schemas/script.json
@@ -57,7 +57,7 @@ def page() -> str:
 def _named() -> list[tuple[Schema, str]]:
     """Return the schemas that occur in several places, each with the words that lead to its table."""
     from mock_openai.schemas import items, planned_fault, rule
-    from ninelives.schemas import story
+    from ninelives.schemas import scenario
 
     fault = planned_fault()
     return [
@@ -65,7 +65,7 @@ def _named() -> list[tuple[Schema, str]]:
         (items(), "text, an [item](#items-of-a-reply), or a list of these"),
         (items()["anyOf"][-1], "text, an [item](#items-of-a-reply), or a list of these"),
         (
-            story()["properties"]["acts"]["items"]["anyOf"][0]["properties"]["answer"],
+            scenario()["properties"]["steps"]["items"]["anyOf"][0]["properties"]["answer"],
             "text, an [item](#items-of-a-reply), or a list with one response for each round of tools",
         ),
         (fault, "a [planned fault](#faults)"),

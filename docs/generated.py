@@ -141,7 +141,10 @@ def _faults() -> str:
 def _promises() -> str:
     from ninelives.lab import PROMISES
 
-    lines = ["# The promises\n", "Every scenario and every random story is judged by these.\n"]
+    lines = [
+        "# The promises\n",
+        "Every scenario is judged by these, whether it is shipped, written by you or drawn at random.\n",
+    ]
     return "\n".join([*lines, *_terms(PROMISES.items())])
 
 

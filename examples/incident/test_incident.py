@@ -1,4 +1,4 @@
-"""From a call that went wrong to a story that shows why, and that another service survives."""
+"""From a call that went wrong to a scenario that shows why, and that another service survives."""
 
 import shutil
 import subprocess
@@ -42,14 +42,14 @@ def ninelives(*arguments):
 
 
 @pytest.mark.virtual_time
-async def test_it_is_reproduced_and_kept_as_a_story(incident, folder):
+async def test_it_is_reproduced_and_kept_as_a_scenario(incident, folder):
     code, said = ninelives("reproduce", incident, "--bot", "fragile_bot.py")
     assert code == 1, said  # 1: the same breach again
-    assert "wrote stories/" in said
+    assert "wrote scenarios/" in said
     assert (folder / "incident.md").exists()
 
-    (story,) = (folder / "stories").glob("*.yaml")
+    (scenario,) = (folder / "scenarios").glob("*.yaml")
     code, said = ninelives(
-        *("verdict", "pipecat_responses:OpenAIResponsesLLMService", "--scenario-file", story)
+        *("verdict", "pipecat_responses:OpenAIResponsesLLMService", "--scenario-file", scenario)
     )
     assert code == 0, said

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from mock_openai.deprecation import RenamedWarning, warn_renamed
 from mock_openai.interruption import leave_if_interrupted, listen, stop_listening
 from mock_openai.visible import print_in_any_encoding, visible
 
@@ -75,21 +76,22 @@ def demo(
 
 @app.command()
 def schema(
-    kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="script, faults, story (a scenario file) or pace.")
-    ],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="script, faults, scenario or pace.")],
 ) -> None:
     """Print the JSON Schema of a file format, for editors.
 
     \b
-    ninelives schema story > story.schema.json
-    # first line of a story, for editors with the YAML language server:
-    # yaml-language-server: $schema=story.schema.json
+    ninelives schema scenario > scenario.schema.json
+    # first line of a scenario file, for editors with the YAML language server:
+    # yaml-language-server: $schema=scenario.schema.json
     """
     from mock_openai.commands.schema import print_schema
 
     from ninelives.schemas import SCHEMAS
 
+    if kind == "story":
+        warn_renamed("ninelives schema story", "ninelives schema scenario", gone="0.3")
+        kind = "scenario"
     print_schema(kind, SCHEMAS)
 
 
@@ -103,14 +105,14 @@ def main(arguments: list[str] | None = None) -> None:
     others = warnings.showwarning
 
     def warn(message: Any, category: type[Warning], *where: Any, **how: Any) -> None:
-        if category.__module__.startswith(
-            "ninelives"
-        ):  # for the user, who did not write the line it is about
+        # These are for the user, who did not write the line of code that warns.
+        if issubclass(category, RenamedWarning) or category.__module__.startswith("ninelives"):
             print(f"ninelives: {visible(str(message))}", file=sys.stderr)
         else:
             others(message, category, *where, **how)
 
     warnings.showwarning = warn
+    warnings.simplefilter("default", RenamedWarning)
     if arguments is None:
         print_in_any_encoding()
         listen()

@@ -1,4 +1,4 @@
-"""JSON Schemas of the files that users write: those of the mock server, and story files."""
+"""JSON Schemas of the files that users write: those of the mock server, and scenario files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from mock_openai.schemas import FLAG, SECONDS, TEXT, WHOLE, Schema, head, items,
 from mock_openai.schemas import SCHEMAS as OF_THE_SERVER
 
 from ninelives.lab.scenario import BOTH
-from ninelives.lab.story import Continuation, OnCancel
-from ninelives.lab.story_file import ASK, PAUSE, STORY
+from ninelives.lab.scenario_file import ASK, PAUSE, SPEC
+from ninelives.lab.scenario_spec import Continuation, OnCancel
 
 
-def story() -> Schema:
-    """Return the schema of a story: a conversation, and its faults."""
+def scenario() -> Schema:
+    """Return the schema of a scenario: a conversation, and its faults."""
     faults: Schema = {"type": "array", "items": planned_fault()}
-    step = items()["anyOf"][-1]
+    output = items()["anyOf"][-1]
     cut_in: Schema = {
         "anyOf": [
             mapping({"words": WHOLE}, needs=["words"]),
@@ -27,13 +27,13 @@ def story() -> Schema:
         "user": TEXT,
         "takes": {"type": "array", "items": SECONDS},
         "continuation": {"enum": list(get_args(Continuation))},
-        "answer": {"anyOf": [TEXT, step, {"type": "array", "items": step}]},
+        "answer": {"anyOf": [TEXT, output, {"type": "array", "items": output}]},
         "faults": faults,
         "cut_in": cut_in,
         "answerable": FLAG,
     }
     pause = {"pause": SECONDS, "faults": faults}
-    acts = {
+    steps = {
         "type": "array",
         "minItems": 1,
         "items": {
@@ -44,10 +44,10 @@ def story() -> Schema:
         },
     }
     shape = {
-        "story": TEXT,
+        "scenario": TEXT,
         "sentence": TEXT,
         "broke": {"type": "array", "items": TEXT},
-        "acts": acts,
+        "steps": steps,
         "pace": SECONDS,
         "tool_seconds": SECONDS,
         "on_cancel": {"enum": list(get_args(OnCancel))},
@@ -56,10 +56,10 @@ def story() -> Schema:
         "seed": WHOLE,
     }
     return {
-        **head("story", "A conversation with its faults, for `--scenario-file`."),
-        **mapping(shape, known=STORY, needs=["acts"]),
+        **head("scenario", "A conversation with its faults, for `--scenario-file`."),
+        **mapping(shape, known=SPEC, needs=["steps"]),
     }
 
 
-SCHEMAS: Mapping[str, Callable[[], Schema]] = {**OF_THE_SERVER, "story": story}
+SCHEMAS: Mapping[str, Callable[[], Schema]] = {**OF_THE_SERVER, "scenario": scenario}
 """The schemas by the name of the kind of file."""

@@ -5,10 +5,16 @@ This is the one way to rename something public. CONTRIBUTING.md says when and fo
 
 from __future__ import annotations
 
+import functools
+import importlib
 import sys
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
+
+
+class RenamedWarning(DeprecationWarning):
+    """An old name was used. A command line shows it to its user."""
 
 
 def warn_renamed(old: str, new: str, *, gone: str, stacklevel: int = 1) -> None:
@@ -21,7 +27,48 @@ def warn_renamed(old: str, new: str, *, gone: str, stacklevel: int = 1) -> None:
         stacklevel: 1 for the caller of the function that calls this; one more for each function between.
     """
     text = f"{old} is now called {new}; the old name stops working in ninelives {gone}"
-    warnings.warn(text, DeprecationWarning, stacklevel=stacklevel + 2)
+    warnings.warn(text, RenamedWarning, stacklevel=stacklevel + 2)
+
+
+def moved(module: str, to: str, *, gone: str) -> Callable[[str], Any]:
+    """Return a `__getattr__` for a module that has a new name, by which its old name gives what is there.
+
+    Args:
+        module: The old module's own `__name__`.
+        to: The new name of the module.
+        gone: The version in which the old name stops working.
+    """
+
+    def __getattr__(name: str) -> Any:
+        target = importlib.import_module(to)
+        if name.startswith("__") or not hasattr(target, name):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warn_renamed(f"{module}.{name}", f"{to}.{name}", gone=gone)
+        return getattr(target, name)
+
+    return __getattr__
+
+
+def renamed_arguments(
+    function: Callable[..., Any], names: Mapping[str, str], *, gone: str
+) -> Callable[..., Any]:
+    """Return the function with its renamed arguments also accepted under their old names.
+
+    Args:
+        function: Has the new names.
+        names: The new name of each old one.
+        gone: The version in which the old names stop working.
+    """
+    called = function.__qualname__.removesuffix(".__init__")
+
+    @functools.wraps(function)
+    def accept(*args: Any, **given: Any) -> Any:
+        for old in names.keys() & given.keys():
+            warn_renamed(f"{called}({old}=...)", f"{called}({names[old]}=...)", gone=gone)
+            given[names[old]] = given.pop(old)
+        return function(*args, **given)
+
+    return accept
 
 
 def renamed(module: str, names: Mapping[str, str], *, gone: str) -> Callable[[str], Any]:

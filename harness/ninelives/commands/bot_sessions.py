@@ -237,7 +237,7 @@ def reproduce(
         str, typer.Option("--bot", metavar="BOT", help="The bot: bot.py, bot.py:run_bot, or a module.")
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the scenario file.")] = Path(
-        "stories"
+        "scenarios"
     ),
     report: Annotated[
         Path, typer.Option("--report", metavar="FILE", help="File for the text of an issue report.")

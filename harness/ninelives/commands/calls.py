@@ -89,7 +89,7 @@ def run(options: Options) -> int:
 
 
 def _keep(options: Options, name: str, calls: Calls, worst: Worst) -> Path:
-    from ninelives.lab.story_file import to_yaml
+    from ninelives.lab.scenario_file import to_yaml
 
     label = "".join(letter if letter.isalnum() else "_" for letter in name).strip("_")
     path = options.out / (f"worst_{label}.yaml" if len(options.names) > 1 else "worst_call.yaml")
@@ -98,7 +98,7 @@ def _keep(options: Options, name: str, calls: Calls, worst: Worst) -> Path:
         f"Repeat with: {_again(options, name, worst, path)}",
         f"The caller waited: {worst.outcome.figures}",
     ]
-    write_text(path, to_yaml(worst.story, remarks))
+    write_text(path, to_yaml(worst.spec, remarks))
     return path
 
 
@@ -116,7 +116,7 @@ def _tell(console: Console, options: Options, name: str, calls: Calls, worst: Wo
     from ninelives.lab.failure_text import turns
 
     console.print(_table(calls))
-    acts, trouble, _ = worst.story.size
+    steps, trouble, _ = worst.spec.size
     was, was_trouble, _ = worst.was
     tries = f"{worst.tries} {'try' if worst.tries == 1 else 'tries'}"
     console.print(
@@ -124,7 +124,7 @@ def _tell(console: Console, options: Options, name: str, calls: Calls, worst: Wo
             (f"\nthe worst call, number {calls.worst.number}", "bold"),
             (f"  {calls.worst.figures}", "dim"),
             (
-                f"\n  shortened from {was} steps and {was_trouble} interruptions to {acts} and {trouble} ",
+                f"\n  shortened from {was} steps and {was_trouble} interruptions to {steps} and {trouble} ",
                 "dim",
             ),
             (f"in {tries}: {worst.outcome.figures}", "dim"),
@@ -186,7 +186,7 @@ def _as_json(calls: Calls, worst: Worst, path: Path) -> dict[str, Any]:
         "worst": {
             "call": calls.worst.number,
             "longest_dead_air": calls.worst.waited,
-            "story": str(path),
-            "story_dead_air": worst.outcome.figures.dead_air,
+            "scenario": str(path),
+            "scenario_dead_air": worst.outcome.figures.dead_air,
         },
     }

@@ -1,4 +1,4 @@
-"""`ninelives explore`: random stories against any service, and the shortest of each kind that broke."""
+"""`ninelives explore`: random scenarios against any service, and the shortest of each kind that broke."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ninelives.usage_error import UsageError
 if TYPE_CHECKING:
     from ninelives.lab.exploration import Breach, Exploration
     from ninelives.lab.exploration.explore import Progress as Done
-    from ninelives.lab.story import Story
+    from ninelives.lab.scenario_spec import ScenarioSpec
 
 SHOWN_RUNS = 5
 """The most runs that are listed for one breach."""
@@ -150,9 +150,9 @@ def _prepare(options: Options) -> None:
 def _tell(console: Console, options: Options, breach: Breach) -> Path:
     from ninelives.lab.exploration.trial import CRASH
     from ninelives.lab.promises import PROMISES
-    from ninelives.lab.story_file import to_yaml
+    from ninelives.lab.scenario_file import to_yaml
 
-    story, path = place(options.out, breach.story)
+    spec, path = place(options.out, breach.spec)
     again = shlex.join(
         ["ninelives", "verdict", options.factory, "--scenario-file", str(path), *options.asked.words]
     )
@@ -160,8 +160,8 @@ def _tell(console: Console, options: Options, breach: Breach) -> Path:
         options, runs=1, first=breach.run, jobs=None, executor="processes", until_broken=False, resume=None,
         html=False,
     )  # fmt: skip
-    acts, trouble, _ = breach.story.size
-    was_acts, was_trouble, _ = breach.size
+    steps, trouble, _ = breach.spec.size
+    was_steps, was_trouble, _ = breach.size
     console.print()
     for promise in breach.promises:
         law = PROMISES.get(promise, "The run ended with an exception.")
@@ -171,7 +171,7 @@ def _tell(console: Console, options: Options, breach: Breach) -> Path:
     console.print(
         Text(
             f"  in {len(breach.runs)} run{'s' if len(breach.runs) > 1 else ''} ({shown}); run {breach.run} "
-            f"was shortened from {was_acts} steps and {was_trouble} faults or cut-ins to {acts} and "
+            f"was shortened from {was_steps} steps and {was_trouble} faults or cut-ins to {steps} and "
             f"{trouble} in {breach.tries} {'try' if breach.tries == 1 else 'tries'}",
             style="dim",
         )
@@ -195,26 +195,26 @@ def _tell(console: Console, options: Options, breach: Breach) -> Path:
         f"Repeat with: {again}",
         *(f"{promise}: {why}" for promise, why in breach.broken),
     ]
-    write_text(path, to_yaml(story, [remark.replace("\n", " ") for remark in remarks]))
+    write_text(path, to_yaml(spec, [remark.replace("\n", " ") for remark in remarks]))
     for label, text in (("kept", str(path)), ("again", again), ("found by", origin.command())):
         console.print(Text.assemble((f"  {label:<9}", "dim"), text))
     return path
 
 
-def place(out: Path, story: Story) -> tuple[Story, Path]:
-    """Return the file for a story: its old file if that exists, and never another story's."""
-    from ninelives.lab.story_file import to_yaml
+def place(out: Path, spec: ScenarioSpec) -> tuple[ScenarioSpec, Path]:
+    """Return the file for a scenario: its old file if that exists, and never another scenario's."""
+    from ninelives.lab.scenario_file import to_yaml
 
-    bare = re.sub(r"_\d+$", "", story.name)
-    for name in chain([story.name], (f"{bare}_{number}" for number in count(2))):
-        renamed, path = replace(story, name=name), out / f"{name}.yaml"
+    bare = re.sub(r"_\d+$", "", spec.name)
+    for name in chain([spec.name], (f"{bare}_{number}" for number in count(2))):
+        renamed, path = replace(spec, name=name), out / f"{name}.yaml"
         if not path.is_file() or _told(path.read_text(encoding="utf-8")) == _told(to_yaml(renamed)):
             return renamed, path
     raise AssertionError("numbers do not end")
 
 
 def _told(text: str) -> list[str]:
-    """Return a story file without its remarks."""
+    """Return a scenario file without its remarks."""
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
@@ -233,7 +233,7 @@ def _write_page(console: Console, options: Options, result: Exploration) -> None
     from ninelives.report.html import page
 
     factory = factory_of(options.factory)
-    chapters = [play(breach.story, factory, options.asked.conditions).chapter() for breach in result.breaches]
+    chapters = [play(breach.spec, factory, options.asked.conditions).chapter() for breach in result.breaches]
     path = options.out / "timelines.html"
     write_text(path, page(chapters, f"ninelives explore: {options.factory}"))
     console.print(f"\ntimelines: {path}")

@@ -101,9 +101,9 @@ def of_outcome(bot: str, outcome: Outcome) -> Checked:
 
 def of_exploration(bot: str, result: Exploration, kept: Sequence[Path]) -> list[Checked]:
     """Return the result of an exploration for the reports: a case for each breach, and one for all other
-    stories.
+    scenarios.
 
-    `kept` has the files of the breaches' stories, in their order.
+    `kept` has the files of the breaches' scenarios, in their order.
     """
     from ninelives.report.checked import Checked
 
@@ -114,7 +114,7 @@ def of_exploration(bot: str, result: Exploration, kept: Sequence[Path]) -> list[
             Checked(
                 suite=bot,
                 group="explore",
-                name=f"{' '.join(breach.promises)} {breach.story.name}",
+                name=f"{' '.join(breach.promises)} {breach.spec.name}",
                 problems=[f"{promise}: {why}" for promise, why in breach.broken],
                 file=str(path),
                 talk=breach.evidence,
@@ -128,7 +128,7 @@ def of_exploration(bot: str, result: Exploration, kept: Sequence[Path]) -> list[
 def of_calls(bot: str, calls: Calls, worst: Worst, kept: Path) -> list[Checked]:
     """Return the result of many calls for the reports: a case for each broken promise, and one for the rest.
 
-    `kept` is the file of the worst call's story.
+    `kept` is the file of the worst call's scenario.
     """
     from ninelives.lab.failure_text import told
     from ninelives.report.checked import Checked

@@ -56,7 +56,7 @@ def run(options: Options) -> int:
         )
     for old in replacements.unused:
         _note(f"--replace {old!r}: these words do not occur in this call")
-    if found.story is None:
+    if found.spec is None:
         raise UsageError(
             f"{options.file} has no complete turn; give BlackBox more minutes, or a larger max_bytes"
         )
@@ -113,21 +113,21 @@ def _require_a_bot(factory: Factory, incident: Incident) -> None:
 def _tell(options: Options, found: Reproduction) -> int:
     from ninelives.incidents.people import likely_names
     from ninelives.incidents.report import issue
-    from ninelives.lab.story_file import to_yaml
+    from ninelives.lab.scenario_file import to_yaml
 
-    assert found.story is not None
-    story, path = place(options.out, found.story)
+    assert found.spec is not None
+    spec, path = place(options.out, found.spec)
     again = shlex.join(["ninelives", "verdict", options.bot, "--scenario-file", str(path)])
     remarks = [f"From: {options.file}", f"Repeat with: {again}", f"{found.promise}: {found.why}"]
-    write_text(path, to_yaml(story, [each.replace("\n", " ") for each in remarks]))
-    write_text(options.report, issue(found, path.name, to_yaml(story), again))
+    write_text(path, to_yaml(spec, [each.replace("\n", " ") for each in remarks]))
+    write_text(options.report, issue(found, path.name, to_yaml(spec), again))
     console = output()
     what = (
         "the same promise was broken"
         if found.promise != "error"
         else "the same error was reported, and no promise was broken"
     )
-    first, then = found.turns, len(story.asks)
+    first, then = found.turns, len(spec.asks)
     console.print(
         Text.assemble(
             (f"{what}: ", "bold red"), f"{found.promise}, {found.why}; " if found.promise != "error" else
@@ -137,7 +137,7 @@ def _tell(options: Options, found: Reproduction) -> int:
     )  # fmt: skip
     console.print(Text(f"again: {again}", style="dim"))
     given = {each.partition("=")[2].strip() for each in options.replace}
-    said = (text for ask in story.asks for text in (ask.user, ask.text))
+    said = (text for ask in spec.asks for text in (ask.user, ask.text))
     if names := [each for each in likely_names(said) if each not in given]:
         _note(f"may be names: {', '.join(names)}; --replace {shlex.quote(names[0] + '=Caller')} replaces one")
     return 1

@@ -80,7 +80,7 @@ def run(
     wanted = patterns or ([] if files else ["*"])
     chosen = list({each.name: each for pattern in wanted for each in _chosen(pattern)}.values())
     if files:
-        from ninelives.lab.story_file import load_all
+        from ninelives.lab.scenario_file import load_all
 
         chosen += [scenario for file in files for scenario in load_all(file)]
     from ninelives.commands.quiet import quiet
@@ -166,7 +166,7 @@ def _write_comparison(
 
 
 def _place_in_the_book(outcome: Outcome) -> int:
-    """Return the position of a scenario's chapter; a user's own story comes last."""
+    """Return the position of a scenario's chapter; a user's own scenario comes last."""
     chapter = outcome.scenario.chapter
     return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)
 

@@ -91,11 +91,11 @@ async def _replay(cassette: Path) -> Performance:
 
 async def _converse(base_url: str, ws_url: str) -> tuple[Sequence[Turn], Sequence[str]]:
     async with Bot(websocket(base_url, ws_url), tools=dict(TOOLS)) as bot:
-        for act in scenarios()[CALM].acts:
-            if isinstance(act, Say):
-                await bot.say(act.text)
+        for step in scenarios()[CALM].steps:
+            if isinstance(step, Say):
+                await bot.say(step.text)
             else:
-                await bot.wait(act.seconds)
+                await bot.wait(step.seconds)
         return list(bot.turns), to_lines(bot, times=True)
 
 

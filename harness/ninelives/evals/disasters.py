@@ -1,7 +1,7 @@
 """The laboratory's scenarios applied to another conversation: their faults and silences, without their words.
 
-A scenario's faults belong to a turn of its own story. In an eval of another length the same faults are armed
-as the user begins to speak in the given turn, after the same silence as in the scenario.
+A scenario's faults belong to a turn of its own conversation. In an eval of another length they are armed as
+the user begins to speak in the given turn, after the same silence as in the scenario.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Disaster:
     blows: Mapping[int, Blow] = field(default_factory=dict)
     """By the turn of the fault, counted from 0 from the first turn with one."""
     first: int = 1
-    """The turn of the first fault in the scenario's own story, from 1."""
+    """The turn of the first fault in the scenario's own conversation, from 1."""
     server: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -129,7 +129,7 @@ def unfit(scenario: Scenario) -> str | None:
         return "it is about TLS"
     if scenario.thinks:
         return "it is about a model that thinks"
-    if any(isinstance(act, Say) and act.cut_in is not None for act in scenario.acts):
+    if any(isinstance(step, Say) and step.cut_in is not None for step in scenario.steps):
         return "its caller interrupts; in an eval the caller of the file speaks"
     if tuple(scenario.script) != SCRIPT:
         return "it depends on the model's words, which come from the recording or the script here"
@@ -165,8 +165,8 @@ def _blows(scenario: Scenario) -> dict[int, Blow]:
     blows: dict[int, Blow] = {}
     silence, turn = 0.0, 0
     armed: tuple[Planned, ...] = ()
-    for act in scenario.acts:
-        match act:
+    for step in scenario.steps:
+        match step:
             case Wait(seconds=seconds, faults=faults):
                 if seconds >= A_SILENCE or faults:
                     silence, armed = silence + seconds, (*armed, *faults)

@@ -1,4 +1,4 @@
-"""What the model said in an incident, as the answers of a story's script.
+"""What the model said in an incident, as the answers of a scenario's script.
 
 Words, refusals, thoughts and calls are those that were seen. If an answer broke off, the traffic also shows
 how the model continued when asked: with the rest, from the beginning, in other words, or not at all.
@@ -15,8 +15,8 @@ from mock_openai.responders.continuation import REPHRASED
 
 from ninelives.incidents.journal import parsed
 from ninelives.lab.attribution import Account
+from ninelives.lab.scenario_spec import TOOL, Continuation, Output
 from ninelives.lab.seams import words_of
-from ninelives.lab.story import TOOL, Continuation, Step
 
 if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
@@ -50,9 +50,9 @@ _BESIDE = frozenset({"error", "keepalive", "response.failed"})
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
 
 
-def answer_of(episode: Episode, account: Account) -> tuple[Step, ...]:
+def answer_of(episode: Episode, account: Account) -> tuple[Output, ...]:
     """Return what the model said, step by step; of several attempts at a step, the one that came furthest."""
-    answer: list[Step] = []
+    answer: list[Output] = []
     spoken: list[dict[str, Any]] = []
     best = _furthest(account)
     topics = 0

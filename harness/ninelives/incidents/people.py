@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from ninelives.incidents.answering import LOST
-from ninelives.lab.story import Ask, Step
+from ninelives.lab.scenario_spec import Ask, Output
 from ninelives.usage_error import UsageError
 
 SHORTEST = 3
@@ -57,7 +57,9 @@ class Replacements:
 
     def ask(self, ask: Ask) -> Ask:
         """Return a turn with the words replaced in all its texts."""
-        return replace(ask, user=self.text(ask.user), answer=tuple(self._step(step) for step in ask.answer))
+        return replace(
+            ask, user=self.text(ask.user), answer=tuple(self._output(output) for output in ask.answer)
+        )
 
     def text(self, text: str) -> str:
         """Return a text with the words replaced."""
@@ -78,8 +80,8 @@ class Replacements:
                     return before + self._pairs[old] + known[len(bare) :]
         return known
 
-    def _step(self, step: Step) -> Step:
-        return tuple(self._item(item) for item in step)
+    def _output(self, output: Output) -> Output:
+        return tuple(self._item(item) for item in output)
 
     def _item(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
         return {key: self.text(value) if key in _TEXTS else value for key, value in item.items()}

@@ -1,8 +1,8 @@
-"""Converts an incident to stories: what the caller said and when, what the model sent, and what may have
+"""Converts an incident to scenarios: what the caller said and when, what the model sent, and what may have
 broken.
 
 What was said is known (`answering`). What broke the answer is read from the traffic as far as that shows it,
-and otherwise guessed from the error (`suspects`). So an incident becomes several stories, the most likely
+and otherwise guessed from the error (`suspects`). So an incident becomes several scenarios, the most likely
 first; they are played until one shows the same breach.
 """
 
@@ -20,7 +20,7 @@ from ninelives.incidents.people import NOTHING, Replacements
 from ninelives.incidents.suspects import exactly, is_refused, suspects
 from ninelives.lab.attribution import Account, accounts
 from ninelives.lab.exploration.faults import needs_a_person, transports
-from ninelives.lab.story import Ask, CutIn, OnCancel, Pause, Story
+from ninelives.lab.scenario_spec import Ask, CutIn, OnCancel, Pause, ScenarioSpec
 
 if TYPE_CHECKING:
     from mock_openai.faults import Planned
@@ -44,8 +44,8 @@ class _Rebuilt:
     """What broke several of its responses, each at its own place, counted from the turn's first."""
 
 
-def stories(incident: Incident, replacements: Replacements = NOTHING) -> Iterator[Story]:
-    """Yield the stories that an incident may be, the most likely first, with words replaced in what is
+def candidates(incident: Incident, replacements: Replacements = NOTHING) -> Iterator[ScenarioSpec]:
+    """Yield the scenarios that an incident may be, the most likely first, with words replaced in what is
     said.
     """
     episode = episode_of(incident.notes)
@@ -56,7 +56,7 @@ def stories(incident: Incident, replacements: Replacements = NOTHING) -> Iterato
     for turn in rebuilt:
         turn.ask = replacements.ask(turn.ask)
     _tell_apart(rebuilt)
-    base = Story(
+    base = ScenarioSpec(
         (),
         name="incident",
         sentence="Rebuilt from an incident.",
@@ -66,10 +66,10 @@ def stories(incident: Incident, replacements: Replacements = NOTHING) -> Iterato
     )
     seen: set[str] = set()
     for turns, choice in _choices(rebuilt):
-        story = _story(base, turns, choice)
-        if repr(story) not in seen:
-            seen.add(repr(story))
-            yield story
+        spec = _spec(base, turns, choice)
+        if repr(spec) not in seen:
+            seen.add(repr(spec))
+            yield spec
 
 
 def _choices(rebuilt: Sequence[_Rebuilt]) -> Iterator[tuple[Sequence[_Rebuilt], list[list[Planned]]]]:
@@ -86,22 +86,22 @@ def _choices(rebuilt: Sequence[_Rebuilt]) -> Iterator[tuple[Sequence[_Rebuilt], 
             yield rebuilt, [*first[:place], other, *first[place + 1 :]]
 
 
-def _story(base: Story, rebuilt: Sequence[_Rebuilt], choice: Sequence[list[Planned]]) -> Story:
-    acts: list[Ask | Pause] = []
+def _spec(base: ScenarioSpec, rebuilt: Sequence[_Rebuilt], choice: Sequence[list[Planned]]) -> ScenarioSpec:
+    steps: list[Ask | Pause] = []
     faults: list[Planned] = []
     for turn, chosen in zip(rebuilt, choice, strict=True):
-        if acts and turn.pause > _BREATH:
-            acts.append(Pause(round(turn.pause, 2)))
-        acts.append(replace(turn.ask, faults=tuple(chosen)))
+        if steps and turn.pause > _BREATH:
+            steps.append(Pause(round(turn.pause, 2)))
+        steps.append(replace(turn.ask, faults=tuple(chosen)))
         faults += chosen
-    return fair(replace(base, acts=tuple(acts), transports=transports(faults)))
+    return fair(replace(base, steps=tuple(steps), transports=transports(faults)))
 
 
-def fair(story: Story) -> Story:
-    """Return the story without an expected answer if none could be given."""
-    return replace(story, acts=tuple(
-        replace(act, answerable=not any(needs_a_person(one) or is_refused(one) for one in act.faults))
-        if isinstance(act, Ask) else act for act in story.acts
+def fair(spec: ScenarioSpec) -> ScenarioSpec:
+    """Return the scenario without an expected answer if none could be given."""
+    return replace(spec, steps=tuple(
+        replace(step, answerable=not any(needs_a_person(one) or is_refused(one) for one in step.faults))
+        if isinstance(step, Ask) else step for step in spec.steps
     ))  # fmt: skip
 
 

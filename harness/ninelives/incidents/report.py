@@ -1,4 +1,4 @@
-"""An issue text for the maintainers of a service: what breaks, and the shortest story that shows it.
+"""An issue text for the maintainers of a service: what breaks, and the shortest scenario that shows it.
 
 The remaining free text goes through the recorder's redactor, including e-mail addresses and, if
 `ninelives[phones]` is installed, phone numbers.
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from ninelives.incidents.reproducing import Reproduction
 
 
-def issue(found: Reproduction, kept: str, story: str, again: str) -> str:
+def issue(found: Reproduction, kept: str, scenario: str, again: str) -> str:
     """Return the text of an issue, in Markdown."""
     redactor = SecretRedactor(emails=True, phones=find_spec("phonenumbers") is not None)
     law = PROMISES.get(found.promise, "An error was reported; no promise is broken by it.")
     header = found.incident.header
     bot = header["bot"]
     kinds = Counter(
-        each.kind for text in (story, found.evidence, found.why) for each in redactor.findings(text.encode())
+        each.kind
+        for text in (scenario, found.evidence, found.why)
+        for each in redactor.findings(text.encode())
     )
     kinds["words that --replace names"] = found.replacements.total
     replaced = ", ".join(f"{count} x {kind}" for kind, count in sorted(kinds.items()) if count)
@@ -39,7 +41,7 @@ def issue(found: Reproduction, kept: str, story: str, again: str) -> str:
         f"- service: {', '.join(bot['services']) or 'unknown'}",
         f"- at the incident: Pipecat {bot['pipecat']}, Python {bot['python']}, {header['tool']}",
         f"- reproduced with: Pipecat {version('pipecat-ai')}, Python {platform.python_version()}",
-        f"- shortened from {found.turns} turns to {len(found.story.asks) if found.story else 0}",
+        f"- shortened from {found.turns} turns to {len(found.spec.asks) if found.spec else 0}",
         "",
         "## What happens",
         "",
@@ -50,7 +52,7 @@ def issue(found: Reproduction, kept: str, story: str, again: str) -> str:
         f"Save this as `{kept}`:",
         "",
         "```yaml",
-        redactor.string(story).rstrip(),
+        redactor.string(scenario).rstrip(),
         "```",
         "",
         f"    pip install 'ninelives[pipecat]'\n    {again}",

@@ -1,4 +1,4 @@
-"""An incident played against a bot: whether the same promise breaks, and the shortest story that shows it."""
+"""Plays an incident against a bot: does the same promise break, and what is the shortest scenario for it?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ninelives.incidents.people import NOTHING, Replacements
 from ninelives.incidents.reading import Incident
-from ninelives.incidents.rebuilding import fair, stories
+from ninelives.incidents.rebuilding import candidates, fair
 from ninelives.lab.exploration.breaches import named
 from ninelives.lab.exploration.shrinking import TRIES, Shrinking
 from ninelives.lab.exploration.trial import broken_in, keys_of, play, repeatable
@@ -17,11 +17,11 @@ from ninelives.lab.failure_text import told
 
 if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
+    from ninelives.lab.scenario_spec import ScenarioSpec
     from ninelives.lab.services import Factory
-    from ninelives.lab.story import Story
 
 SUSPECTS = 80
-"""The most stories played to find one that shows the breach."""
+"""The most scenarios played to find one that shows the breach."""
 
 Key = tuple[str, str]
 
@@ -36,15 +36,15 @@ class Reproduction:
     promise: str
     """The promise that broke, or `error` if none did and the same error was reported."""
     why: str
-    story: Story | None
-    """The shortest story that shows it; otherwise the most likely one. None: there was nothing to play."""
+    spec: ScenarioSpec | None
+    """The shortest scenario that shows it; otherwise the most likely one. None: there was nothing to play."""
     turns: int
     """How many turns the incident had."""
     tried: int
-    """Stories played to find one that shows it, and to shorten that."""
+    """Scenarios played to find one that shows it, and to shorten that."""
     evidence: str = ""
     others: tuple[str, ...] = ()
-    """Promises that broke when the most likely story was played, if the same one did not."""
+    """Promises that broke when the most likely scenario was played, if the same one did not."""
     replacements: Replacements = NOTHING
     """What was replaced in all texts."""
 
@@ -57,48 +57,48 @@ def reproduce(
     replacements: Replacements = NOTHING,
     progress: Callable[[str], None] = lambda what: None,
 ) -> Reproduction:
-    """Play the stories that an incident may be until one shows the same breach, and shorten that one.
+    """Play the scenarios that an incident may be until one shows the same breach, and shorten that one.
 
     `replacements` are made in all texts before anything is played.
     """
-    first: tuple[Story, Outcome] | None = None
-    fallback: tuple[Story, Outcome] | None = None
+    first: tuple[ScenarioSpec, Outcome] | None = None
+    fallback: tuple[ScenarioSpec, Outcome] | None = None
     tried = 0
-    for story in islice(stories(incident, replacements), SUSPECTS):
+    for spec in islice(candidates(incident, replacements), SUSPECTS):
         tried += 1
         progress(f"suspect {tried}")
-        outcome = play(story, factory)
-        first = first or (story, outcome)
+        outcome = play(spec, factory)
+        first = first or (spec, outcome)
         if _same(incident, outcome, exactly=True):
-            fallback = (story, outcome)
+            fallback = (spec, outcome)
             break
         if fallback is None and _same(incident, outcome, exactly=False):
-            fallback = (story, outcome)
+            fallback = (spec, outcome)
     turns = len(first[0].asks) if first else 0
     if fallback is None:
         others = tuple(dict.fromkeys(promise for promise, _ in broken_in(first[1]))) if first else ()
-        story_or_none = named(first[0], others or ("none",)) if first else None
+        spec_or_none = named(first[0], others or ("none",)) if first else None
         return Reproduction(
-            incident, False, "", "", story_or_none, turns, tried, others=others, replacements=replacements
+            incident, False, "", "", spec_or_none, turns, tried, others=others, replacements=replacements
         )
-    story, outcome = fallback
+    spec, outcome = fallback
     still = _condition(incident, outcome)
     search = Shrinking(lambda shorter: still(play(fair(shorter), factory)), tries)
-    story = fair(search.of(story) or story)
-    outcome = play(story, factory)
+    spec = fair(search.of(spec) or spec)
+    outcome = play(spec, factory)
     broken = broken_in(outcome)
     promise, why = _told(incident, outcome)
     names = [promise, *(each for each, _ in broken if each != promise)]
-    story = named(story, tuple(dict.fromkeys(names)))
+    spec = named(spec, tuple(dict.fromkeys(names)))
     if not broken:
-        story = replace(story, broke=())
-    evidence = repeatable(told(replace(outcome, scenario=story.scenario())))
+        spec = replace(spec, broke=())
+    evidence = repeatable(told(replace(outcome, scenario=spec.scenario())))
     return Reproduction(
         incident,
         True,
         promise,
         why,
-        story,
+        spec,
         turns,
         tried + search.tries,
         evidence,
@@ -120,7 +120,7 @@ def _same(incident: Incident, outcome: Outcome, *, exactly: bool) -> bool:
 
 
 def _condition(incident: Incident, shown: Outcome) -> Callable[[Outcome], bool]:
-    """Whether a shorter story shows the same breach in the same way, and the same error."""
+    """Whether a shorter scenario shows the same breach in the same way, and the same error."""
     promise, why = _told(incident, shown)
     keys = keys_of([(promise, why)]) if promise != "error" else frozenset()
     category = incident.categories[-1] if not incident.broken and incident.categories else None

@@ -1,4 +1,4 @@
-"""The conversation of the scenarios: a weather service on the telephone, with a tool and a long story to
+"""The conversation of the scenarios: a weather service on the telephone, with a tool and a long answer to
 interrupt.
 """
 
@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ninelives.lab.scenario import Act, Say, Scenario, Wait
+from ninelives.lab.scenario import Say, Scenario, Step, Wait
 
 if TYPE_CHECKING:
     from mock_openai.faults import Planned
@@ -22,8 +22,8 @@ FORECAST = "It is 21 degrees and sunny in Paris this afternoon."
 BYE = "Thank you, goodbye."
 FAREWELL = "You are welcome. Have a good day."
 
-STORY = "Tell me something about clouds."
-TALE = (
+CLOUDS = "Tell me something about clouds."
+CLOUDS_ANSWER = (
     "A cloud is a great many drops of water that have not yet decided to fall. "
     "The flat grey ones bring drizzle, the tall white ones bring thunder, "
     "and the thin ones high up bring nothing at all."
@@ -82,7 +82,7 @@ SCRIPT: tuple[Mapping[str, Any], ...] = (
     {"when": {"user": "wear"}, "reply": [{"reasoning": [THOUGHT]}, {"text": ADVICE}]},
     {"when": {"user": "lock"}, "reply": [{"refusal": REFUSAL}]},
     {"when": {"user": "who is this"}, "reply": [{"text": GREETING}]},
-    {"when": {"user": "clouds"}, "reply": [{"text": TALE}]},
+    {"when": {"user": "clouds"}, "reply": [{"text": CLOUDS_ANSWER}]},
     {"when": {"user": "goodbye"}, "reply": [{"text": FAREWELL}]},
 )
 
@@ -112,9 +112,9 @@ def clothes(*faults: Planned, **more: Any) -> Say:
     return Say(CLOTHES, ADVICE, faults, **more)
 
 
-def story(*faults: Planned, **more: Any) -> Say:
+def clouds(*faults: Planned, **more: Any) -> Say:
     """The user asks for something long."""
-    return Say(STORY, TALE, faults, **more)
+    return Say(CLOUDS, CLOUDS_ANSWER, faults, **more)
 
 
 def bye(*faults: Planned, **more: Any) -> Say:
@@ -132,17 +132,17 @@ def silence(seconds: float, *faults: Planned) -> Wait:
     return Wait(seconds, faults)
 
 
-def between(trouble: Act) -> tuple[Act, ...]:
+def between(trouble: Step) -> tuple[Step, ...]:
     """The usual conversation: a healthy turn, the turn of the scenario, and a turn that must be healthy
     again.
     """
     return hello(), Wait(1), trouble, Wait(1), bye()
 
 
-def scenario(name: str, about: str, sentence: str, acts: tuple[Act, ...], **more: Any) -> Scenario:
+def scenario(name: str, about: str, sentence: str, steps: tuple[Step, ...], **more: Any) -> Scenario:
     """Return a scenario of this conversation.
 
     `about`: the promises that it tests, as `I1 I6`. `more`: other fields of a `Scenario`.
     """
     told: dict[str, Any] = {"script": SCRIPT, "tools": TOOLS, **more}
-    return Scenario(name=name, sentence=sentence, acts=acts, about=tuple(about.split()), **told)
+    return Scenario(name=name, sentence=sentence, steps=steps, about=tuple(about.split()), **told)

@@ -1,4 +1,4 @@
-"""Performs the acts of a scenario with a bot: as text, or in a call with a voice."""
+"""Performs the steps of a scenario with a bot: as text, or in a call with a voice."""
 
 from __future__ import annotations
 
@@ -83,19 +83,19 @@ async def let_it_think(bot: Bot | VoiceCall) -> None:
 
 
 async def perform(scenario: Scenario, bot: Bot | VoiceCall, server: MockServer) -> None:
-    """Perform the acts, in order.
+    """Perform the steps, in order.
 
-    Faults of an act are armed when the user begins to speak; with a voice, where speaking takes time, at the
+    Faults of a step are armed when the user begins to speak; with a voice, where speaking takes time, at the
     end of their words.
     """
-    for act in scenario.acts:
-        match act:
+    for step in scenario.steps:
+        match step:
             case Wait(seconds=seconds):
-                server.faults.add(*act.faults)
+                server.faults.add(*step.faults)
                 await bot.pause(seconds)
             case Say(text=text):
-                _arm(bot, partial(server.faults.add, *act.faults))
-                await bot.say(text, cut_in=_moment(act))
+                _arm(bot, partial(server.faults.add, *step.faults))
+                await bot.say(text, cut_in=_moment(step))
 
 
 def _arm(bot: Bot | VoiceCall, arm: Callable[[], object]) -> None:
@@ -112,7 +112,7 @@ def _arm(bot: Bot | VoiceCall, arm: Callable[[], object]) -> None:
     bot.on_question = once
 
 
-def _moment(act: Say) -> Moment | None:
-    if act.cut_in is None:
+def _moment(step: Say) -> Moment | None:
+    if step.cut_in is None:
         return None
-    return words(act.cut_in) if act.cut_in else SinceAsked(act.after)
+    return words(step.cut_in) if step.cut_in else SinceAsked(step.after)

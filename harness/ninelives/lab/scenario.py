@@ -1,7 +1,7 @@
 """A scenario: a conversation, its faults, and what should be heard, as plain values.
 
-It is independent of the service: `run` plays it against any. Acts are performed in order; faults are armed by
-the act they belong to, so that a scenario means the same however many requests, warm-ups or connections a
+It is independent of the service: `run` plays it against any. Steps are performed in order; faults are armed
+by the step they belong to, so that a scenario means the same however many requests, warm-ups or connections a
 service makes.
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from mock_openai.deprecation import renamed_arguments, warn_renamed
 
 from ninelives.lab.episode import TURN_BOUND
 
@@ -74,7 +76,7 @@ class Wait:
     """Armed as the silence begins."""
 
 
-Act = Say | Wait
+Step = Say | Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,11 @@ class Scenario:
     """Lower case, words joined by underscores."""
     sentence: str
     """What happens, in one sentence."""
-    acts: tuple[Act, ...]
+    steps: tuple[Step, ...]
     script: Sequence[Mapping[str, Any]]
     """What the model says: the rules of a script."""
     chapter: str = ""
-    """The title of its chapter, one of `CHAPTERS`; empty for a user's own story."""
+    """The title of its chapter, one of `CHAPTERS`; empty for a user's own scenario."""
     about: tuple[str, ...] = ()
     """The promises that it tests, `I1` to `I10`. All ten are judged."""
     tools: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
@@ -109,14 +111,25 @@ class Scenario:
     bound: float = TURN_BOUND
     """Seconds within which each turn must have ended."""
     seed: int = 0
-    """Added to the seed of a run, for a story that was found with another seed."""
+    """Added to the seed of a run, for a scenario that was found with another seed."""
+
+    @property
+    def acts(self) -> tuple[Step, ...]:
+        """The deprecated name of `steps`."""
+        warn_renamed("Scenario.acts", "Scenario.steps", gone="0.3")
+        return self.steps
 
     @property
     def answers(self) -> list[str]:
         """The expected whole answers, including those to interrupted turns."""
-        return [act.answer for act in self.acts if isinstance(act, Say) and act.answer is not None]
+        return [step.answer for step in self.steps if isinstance(step, Say) and step.answer is not None]
 
     @property
     def expected(self) -> list[str | None]:
         """The expected whole answer to each turn; None for an interrupted turn."""
-        return [None if act.cut_in is not None else act.answer for act in self.acts if isinstance(act, Say)]
+        return [
+            None if step.cut_in is not None else step.answer for step in self.steps if isinstance(step, Say)
+        ]
+
+
+Scenario.__init__ = renamed_arguments(Scenario.__init__, {"acts": "steps"}, gone="0.3")  # type: ignore[method-assign]

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mock_openai.deprecation import warn_renamed
+
 from ninelives.lab.conditions import USUAL, Conditions, read_conditions
 from ninelives.lab.services import Factory
 from ninelives.usage_error import UsageError
@@ -23,11 +25,12 @@ def as_tests(
     service: Any,
     pattern: str | None = None,
     *,
-    stories: str | Path | None = None,
+    scenario_files: str | Path | None = None,
     pace: str | Pace | None = None,
     max_first_word: str | float | None = None,
     max_dead_air: str | float | None = None,
     voice: bool | None = None,
+    stories: str | Path | None = None,
 ) -> Callable[..., None]:
     """A parametrised test that plays scenarios against a service; bind it to a name that pytest collects.
 
@@ -43,13 +46,14 @@ def as_tests(
             pipeline; a function that runs a bot, as in Pipecat's examples: `run_bot(transport, runner_args)`;
             or the name of one of these, such as `"bot.py:run_bot"`, beside the file that calls this.
         pattern: Chooses scenarios by name, as `ninelives verdict --scenario` does.
-        stories: A folder, or a file, of stories that `ninelives explore` found, beside the file that calls
-            this. They are then the only ones, unless a pattern is given too.
+        scenario_files: A scenario file, or a folder of them, beside the file that calls this, such as those
+            that `ninelives explore` writes. They are then the only ones, unless a pattern is given too.
         pace: When the model's events leave, as for `MockServer`; a file stands beside that of the test.
         max_first_word: The longest time until the first word: seconds, `2s` or `500ms`.
         max_dead_air: The longest silence of a turn: seconds, `2s` or `500ms`.
         voice: Whether the bot is called with a voice, on a line. By default a bot that has text to speech or
             a transport is, and any other is played as text.
+        stories: The deprecated name of `scenario_files`.
 
     Raises:
         ValueError: No scenario has such a name.
@@ -67,14 +71,17 @@ def as_tests(
     except UsageError as error:
         raise ValueError(str(error)) from None
     chosen: list[Scenario] = []
-    if pattern is not None or stories is None:
+    if stories is not None:
+        warn_renamed("as_tests(stories=...)", "as_tests(scenario_files=...)", gone="0.3")
+        scenario_files = stories
+    if pattern is not None or scenario_files is None:
         chosen += matching(pattern or "*")
         if not chosen:
             raise ValueError(f"no scenario is called {pattern!r}; `ninelives scenarios` lists them")
-    if stories is not None:
-        from ninelives.lab.story_file import load_all
+    if scenario_files is not None:
+        from ninelives.lab.scenario_file import load_all
 
-        chosen += load_all(beside / stories)
+        chosen += load_all(beside / scenario_files)
     try:
         factory = find_factory(service, beside) if isinstance(service, str) else as_factory(service)
     except UsageError as error:  # reported by the first test, like all other problems of a bot

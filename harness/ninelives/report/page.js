@@ -41,7 +41,7 @@
     document.querySelector("#chapters [aria-current]")?.removeAttribute("aria-current");
     links[index].setAttribute("aria-current", "page");
     if (many) reveal(links[index]);
-    drawStory(); drawLanes(); drawPlot(); drawRows();
+    drawScenario(); drawLanes(); drawPlot(); drawRows();
     if (named() !== index) history.replaceState(null, "", `#${encodeURIComponent(chapter.name)}`);
   }
 
@@ -60,7 +60,7 @@
   // The list of timelines ------------------------------------------------------------------------------------
 
   const several = new Set(data.chapters.map((c) => c.bot)).size > 1;
-  const heading = (c) => c.group || "stories";
+  const heading = (c) => c.group || "scenarios";
 
   function drawLink(c) {
     c.broken = broken(c);
@@ -127,8 +127,8 @@
 
   // One timeline ---------------------------------------------------------------------------------------------
 
-  function drawStory() {
-    const box = $("story");
+  function drawScenario() {
+    const box = $("scenario");
     box.replaceChildren(...(many ? [make("h2", "", several ? `${chapter.title} (${chapter.bot})` : chapter.title)] : []), make("p", "", chapter.sentence));
     if (chapter.latency) box.append(make("p", "latency", chapter.latency));
     const talk = make("dl");

@@ -109,8 +109,8 @@ def test_the_bound_is_named(name: str, why: str, tmp_path: Path) -> None:
         load(path)
 
 
-def test_a_story_is_read_within_bounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "story.yaml"
+def test_a_scenario_is_read_within_bounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "scenario.yaml"
     path.write_text(ALIASES)
     with pytest.raises(SystemExit) as ended:
         main(["verdict", "ninelives.commands:none", "--scenario-file", str(path)])

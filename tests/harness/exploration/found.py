@@ -1,4 +1,4 @@
-"""How many random stories `ninelives explore` plays until it finds each planted defect.
+"""How many random scenarios `ninelives explore` plays until it finds each planted defect.
 
     python -m tests.harness.exploration.found [NAME ...]
 
@@ -10,16 +10,16 @@ from __future__ import annotations
 import statistics
 import sys
 
-from ninelives.lab.exploration import draw_story
+from ninelives.lab.exploration import draw_scenario
 from ninelives.lab.exploration.trial import broken_in, play
 
 from .broken import BROKEN, factory_of
 
 
 def runs_until_found(kind: type, promise: str, seed: int, most: int) -> int | None:
-    """Return how many stories of a seed were played until one broke the promise; None: none of `most` did."""
+    """Return how many scenarios of a seed were played until one broke the promise. None: none of `most`."""
     for run in range(most):
-        found = {name for name, _ in broken_in(play(draw_story(seed, run), factory_of(kind)))}
+        found = {name for name, _ in broken_in(play(draw_scenario(seed, run), factory_of(kind)))}
         if promise in found:
             return run + 1
     return None
@@ -27,7 +27,7 @@ def runs_until_found(kind: type, promise: str, seed: int, most: int) -> int | No
 
 SEEDS = 20
 MOST = 400
-"""How many stories of a seed are played at most."""
+"""How many scenarios of a seed are played at most."""
 
 
 def main(names: list[str]) -> None:

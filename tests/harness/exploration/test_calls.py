@@ -16,9 +16,9 @@ from ninelives.lab.conditions import Conditions, read_conditions
 from ninelives.lab.exploration.calls import Calls, draw_call, play_calls, shrunk
 from ninelives.lab.exploration.executors import Crew, Here
 from ninelives.lab.exploration.trial import play
+from ninelives.lab.scenario_file import from_text, to_yaml
+from ninelives.lab.scenario_spec import Ask, Pause
 from ninelives.lab.services import http, websocket
-from ninelives.lab.story import Ask, Pause
-from ninelives.lab.story_file import from_text, to_yaml
 
 from tests.terminal import run_here
 
@@ -47,12 +47,12 @@ def called(factory: Any, pace: Learned, calls: int = 5, **given: Any) -> tuple[C
 def test_every_call_is_another_one_with_nothing_broken_in_it_and_always_the_same() -> None:
     drawn = [draw_call(3, number) for number in range(40)]
     assert drawn == [draw_call(3, number) for number in range(40)]
-    assert len({story.seed for story in drawn}) == 40
-    for story in drawn:
-        assert not any(act.faults for act in story.acts)
-        assert all(act.seconds <= 5.0 for act in story.acts if isinstance(act, Pause))
-        assert isinstance(story.acts[-1], Ask)
-        assert story.tool_seconds == 0.0
+    assert len({spec.seed for spec in drawn}) == 40
+    for spec in drawn:
+        assert not any(step.faults for step in spec.steps)
+        assert all(step.seconds <= 5.0 for step in spec.steps if isinstance(step, Pause))
+        assert isinstance(spec.steps[-1], Ask)
+        assert spec.tool_seconds == 0.0
 
 
 @pytest.mark.parametrize("factory", [http, websocket])
@@ -64,16 +64,16 @@ def test_a_sound_service_keeps_every_promise_at_any_pace(factory: Any) -> None:
 
 
 @pytest.mark.thorough
-def test_the_worst_call_becomes_the_shortest_story_that_is_as_slow() -> None:
+def test_the_worst_call_becomes_the_shortest_scenario_that_is_as_slow() -> None:
     calls, conditions = called(http, RARELY_SLOW, max_dead_air="2s")
     assert {promise for call in calls.broken for promise, _ in call.broken} == {"I10"}
     assert calls.worst.waited == max(call.waited for call in calls.all) > 2.0
     worst = shrunk(http, calls.worst, seed=3, conditions=conditions)
-    assert len(worst.story.acts) == 1
-    assert worst.story.broke == ("I10",)
+    assert len(worst.spec.steps) == 1
+    assert worst.spec.broke == ("I10",)
     assert not worst.at_pace
-    kept = from_text(to_yaml(worst.story))
-    assert kept == worst.story
+    kept = from_text(to_yaml(worst.spec))
+    assert kept == worst.spec
     outcome = play(kept, http, read_conditions(max_dead_air="2s"))  # whatever the pace was
     assert outcome.only_late
     assert outcome.figures.dead_air == worst.outcome.figures.dead_air
@@ -86,7 +86,7 @@ def test_a_stall_inside_an_answer_is_kept_with_the_pace_that_draws_it() -> None:
     worst = shrunk(http, calls.worst, seed=3, conditions=conditions, tries=12)
     assert worst.at_pace
     assert (worst.outcome.figures.dead_air or 0.0) >= 0.9 * calls.worst.waited
-    assert play(worst.story, http, conditions).figures == worst.outcome.figures
+    assert play(worst.spec, http, conditions).figures == worst.outcome.figures
 
 
 def ninelives(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -117,7 +117,7 @@ def test_the_command_tells_percentiles_and_keeps_the_worst_call(tmp_path: Path, 
     assert data["calls"] == 3
     assert data["seconds"]["first word, of all turns"]["p50"] == pytest.approx(0.55)
     assert "the worst of 3 calls" in (tmp_path / "page.html").read_text()
-    assert data["worst"]["story"] == "ninelives-calls/worst_call.yaml"
+    assert data["worst"]["scenario"] == "ninelives-calls/worst_call.yaml"
     (again,) = re.findall(r"again +ninelives (.*)", ran.stdout)
     assert again.split()[:3] == ["verdict", "ninelives.lab.services:http", "--scenario-file"]
     played = ninelives(*again.split(), cwd=tmp_path)

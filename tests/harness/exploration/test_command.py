@@ -66,8 +66,8 @@ def test_a_breach_is_printed_on_a_screen_kept_as_a_file_and_breaks_again(
         "promises were broken in 1 of",
     ):
         assert words in out
-    (story,) = (tmp_path / "kept").glob("i5_*.yaml")
-    again = f"verdict impatient:make --scenario-file kept/{story.name}"
+    (spec,) = (tmp_path / "kept").glob("i5_*.yaml")
+    again = f"verdict impatient:make --scenario-file kept/{spec.name}"
     assert f"again    ninelives {again}" in out
     assert "found by ninelives explore impatient:make --runs 1 --seed 30" in out
     assert (tmp_path / "kept" / "timelines.html").stat().st_size > 10_000
@@ -75,8 +75,8 @@ def test_a_breach_is_printed_on_a_screen_kept_as_a_file_and_breaks_again(
     assert code == 1
     assert "✗ I5" in out
     assert "was heard:" in out
-    assert ninelives(capsys, f"verdict ninelives.lab.services:http --scenario-file kept/{story.name}")[0] == 0
-    schema, found_by, *_ = story.read_text(encoding="utf-8").splitlines()
+    assert ninelives(capsys, f"verdict ninelives.lab.services:http --scenario-file kept/{spec.name}")[0] == 0
+    schema, found_by, *_ = spec.read_text(encoding="utf-8").splitlines()
     assert schema.startswith("# yaml-language-server: $schema=https://")
     assert found_by.startswith("# Found by: ninelives explore impatient:make --runs 1")
 
@@ -88,17 +88,17 @@ def test_nothing_of_an_earlier_exploration_is_lost(
     line = "explore impatient:make --seed 30 --jobs 1 --tries 1 --out kept "
     out = ninelives(capsys, line + "--runs 3 --until-broken")[1]
     kept, journal = next((tmp_path / "kept").glob("*.yaml")), (tmp_path / "kept/runs-30.jsonl").read_bytes()
-    story = kept.read_bytes()
+    spec = kept.read_bytes()
     again = next(each for each in out.splitlines() if "found by" in each).partition("ninelives ")[2]
     assert ninelives(capsys, again)[0] == 1
     assert (tmp_path / "kept/runs-30.jsonl").read_bytes() == journal  # one run beside it is another file
-    assert [each.read_bytes() for each in (tmp_path / "kept").glob("*.yaml")] == [story]
-    kept.write_text(kept.read_text(encoding="utf-8").replace("acts:", "seed: 5\nacts:"), encoding="utf-8")
+    assert [each.read_bytes() for each in (tmp_path / "kept").glob("*.yaml")] == [spec]
+    kept.write_text(kept.read_text(encoding="utf-8").replace("steps:", "seed: 5\nacts:"), encoding="utf-8")
     assert ninelives(capsys, line + "--runs 3 --until-broken")[0] == 1
     assert (tmp_path / "kept/runs-30.before.jsonl").read_bytes() == journal
     second = kept.with_stem(f"{kept.stem}_2")
-    assert f"story: {second.stem}" in second.read_text(encoding="utf-8")
-    assert "seed: 5" in kept.read_text(encoding="utf-8")  # another story of that name
+    assert f"scenario: {second.stem}" in second.read_text(encoding="utf-8")
+    assert "seed: 5" in kept.read_text(encoding="utf-8")  # another scenario of that name
 
 
 def test_promises_that_are_kept_are_exit_code_zero(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,9 +126,9 @@ def test_what_the_documentation_shows_is_what_is_printed(
         if " runs (" in line:
             told = told.partition("; ")[2]  # how many showed it depends on how many were played
         assert told in out
-    (story,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (spec,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     (kept,) = re.findall(r"kept +(\S+)", sample)
-    assert (tmp_path / kept).read_text("utf-8").endswith(story)
+    assert (tmp_path / kept).read_text("utf-8").endswith(spec)
 
 
 @pytest.mark.parametrize(

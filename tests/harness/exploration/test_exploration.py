@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ninelives.lab.conditions import read_conditions
-from ninelives.lab.exploration import Exploration, draw_story, explore
+from ninelives.lab.exploration import Exploration, draw_scenario, explore
 from ninelives.lab.exploration.executors import Here, open_executor
 from ninelives.lab.exploration.explore import Progress
 from ninelives.lab.exploration.trial import keys_of
@@ -48,16 +48,16 @@ def alone() -> Exploration:
 
 
 @pytest.mark.thorough
-def test_a_breach_is_told_once_by_its_shortest_story(alone: Exploration) -> None:
+def test_a_breach_is_told_once_by_its_shortest_scenario(alone: Exploration) -> None:
     assert alone.broken
     keys = [breach.key for breach in alone.breaches]
     assert len(set(keys)) == len(keys)
     breach = next(each for each in alone.breaches if "I9" in each.promises)
     assert breach.repeats
     assert breach.tries <= 6
-    assert breach.story.size < breach.size == draw_story(SEED, breach.run).size
+    assert breach.spec.size < breach.size == draw_scenario(SEED, breach.run).size
     assert breach.run in breach.runs
-    assert breach.story.broke == tuple(breach.promises)
+    assert breach.spec.broke == tuple(breach.promises)
     for words in ("turn 1, the user: '", "fault at", "was heard: ", "I9 broken"):
         assert words in breach.evidence
 
@@ -133,7 +133,7 @@ def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
     heading = journal.read_text(encoding="utf-8").splitlines()[0]
     for text, seed, expected in (
         (heading + "\n", 2, "explores ninelives.lab.services:http with seed 1"),
-        (heading.replace('"stories": "', '"stories": "f') + "\n", 1, "draws other scenarios"),
+        (heading.replace('"scenarios": "', '"scenarios": "f') + "\n", 1, "draws other scenarios"),
         ('{"ninelives": 1}\n', 1, "is not a journal"),
         (heading + '\n{"tun": 4}\n', 1, "runs.jsonl:2 is not a line"),
     ):
@@ -162,7 +162,7 @@ def test_a_service_that_cannot_be_built_is_one_breach() -> None:
     assert breach.runs == (0, 1, 2)
 
 
-def test_the_same_breach_has_the_same_key_in_another_story() -> None:
+def test_the_same_breach_has_the_same_key_in_another_scenario() -> None:
     one = keys_of([("I5", 'turn 3 heard "so" instead of "so; turn on"; turn 4 heard "" instead of "a 7"')])
     other = keys_of([("I5", 'turn 1 heard "" instead of "b"')])
     assert one == other

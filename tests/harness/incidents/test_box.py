@@ -22,10 +22,10 @@ from mock_openai.faults import Planned, Trigger, create
 from ninelives import BlackBox
 from ninelives.incidents.notes import Note, Ring
 from ninelives.incidents.writing import write
-from ninelives.lab.exploration.drawing import draw_story
+from ninelives.lab.exploration.drawing import draw_scenario
 from ninelives.lab.run import Outcome, run_scenario
+from ninelives.lab.scenario_spec import Ask, CutIn, Pause, ScenarioSpec
 from ninelives.lab.services import as_factory, http, pipecat_http, pipecat_websocket, websocket
-from ninelives.lab.story import Ask, CutIn, Pause, Story
 
 from tests.harness.exploration.broken import (
     BeginsAgain,
@@ -44,8 +44,8 @@ REFUSED = Planned(Trigger(phase="request"), create("server_error", status=400, c
 KEY = "sk-proj-Zq81mNbTw0LrX5kUe7HsVdPy3GcJ2aFo9iB4"
 
 
-def asked(*acts: Any, **given: Any) -> Story:
-    return Story(acts, **given)
+def asked(*steps: Any, **given: Any) -> ScenarioSpec:
+    return ScenarioSpec(steps, **given)
 
 
 def ask(
@@ -54,9 +54,11 @@ def ask(
     return Ask(user, (({"text": text},),), faults)
 
 
-def played(factory: Any, story: Story, folder: Path, **given: Any) -> tuple[Outcome, list[Path], Watched]:
+def played(
+    factory: Any, spec: ScenarioSpec, folder: Path, **given: Any
+) -> tuple[Outcome, list[Path], Watched]:
     watched = Watched(factory, folder, **given)
-    outcome = run_scenario(story.scenario(), as_factory(watched))
+    outcome = run_scenario(spec.scenario(), as_factory(watched))
     return outcome, watched.incidents, watched
 
 
@@ -75,7 +77,7 @@ CALLS = Ask("Is there bread?", (({"call": "look_up", "arguments": {"topic": "bre
 
 
 @pytest.mark.parametrize(
-    ("kind", "promise", "acts"),
+    ("kind", "promise", "steps"),
     [
         (ReportsTwice, "I9", [ask(), ask("And now?", "Well. Thank you for asking.", RESET)]),
         (BeginsAgain, "I1", [ask(), ask("And now?", "Well. Thank you for asking.", RESET)]),
@@ -87,9 +89,9 @@ CALLS = Ask("Is there bread?", (({"call": "look_up", "arguments": {"topic": "bre
     ],
 )
 def test_a_broken_promise_is_caught_while_the_bot_runs(
-    kind: type[Any], promise: str, acts: list[Ask], tmp_path: Path
+    kind: type[Any], promise: str, steps: list[Ask], tmp_path: Path
 ) -> None:
-    outcome, incidents, _ = played(factory_of(kind), asked(*acts), tmp_path)
+    outcome, incidents, _ = played(factory_of(kind), asked(*steps), tmp_path)
     assert promise in {each.promise for each in outcome.broken}
     assert promise in {each for path in incidents for each in promises(path)}
 
@@ -97,7 +99,7 @@ def test_a_broken_promise_is_caught_while_the_bot_runs(
 @pytest.mark.parametrize("factory", [websocket, http])
 def test_nothing_is_held_against_a_bot_that_keeps_its_promises(factory: Any, tmp_path: Path) -> None:
     for run in (1, 7, 18, 21):
-        outcome, incidents, _ = played(factory, draw_story(0, run), tmp_path / str(run))
+        outcome, incidents, _ = played(factory, draw_scenario(0, run), tmp_path / str(run))
         live = {each.promise for each in outcome.broken}
         for path in incidents:
             assert promises(path) <= live
@@ -114,8 +116,8 @@ def test_an_error_frame_is_an_incident(factory: Any, tmp_path: Path) -> None:
 
 
 def test_a_file_is_whole_private_and_versioned(tmp_path: Path) -> None:
-    story = asked(ask(), Pause(1.0), ask("And now?", "It goes on. As it always does.", REFUSED))
-    _, (path,), _ = played(websocket, story, tmp_path / "deep" / "folder")
+    spec = asked(ask(), Pause(1.0), ask("And now?", "It goes on. As it always does.", REFUSED))
+    _, (path,), _ = played(websocket, spec, tmp_path / "deep" / "folder")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-error\.jsonl", path.name)
     assert [each.name for each in path.parent.iterdir()] == [path.name]
@@ -134,12 +136,12 @@ def test_a_file_is_whole_private_and_versioned(tmp_path: Path) -> None:
 
 def test_no_secret_reaches_the_file_even_in_pieces(tmp_path: Path) -> None:
     spoken = f"Your key is {KEY}, keep it."
-    story = asked(
+    spec = asked(
         ask(f"My key is {KEY}, is it good?", spoken),
         Pause(1.0),
         ask("Mail me at jane.roe@example.com.", "I shall do that. At once and with pleasure.", REFUSED),
     )
-    outcome, (path,), _ = played(websocket, story, tmp_path, emails=True)
+    outcome, (path,), _ = played(websocket, spec, tmp_path, emails=True)
     assert KEY in outcome.heard[0]
     text = path.read_text()
     told = "".join(json.loads(line)["data"] for line in text.splitlines() if '"k":"text"' in line)
@@ -218,12 +220,12 @@ def test_the_oldest_files_make_room_and_others_stay(tmp_path: Path) -> None:
 
 
 def test_the_same_thing_is_written_once(tmp_path: Path) -> None:
-    acts = [act for number in range(4) for act in (
+    steps = [step for number in range(4) for step in (
         ask(f"Number {number}?", "Let me see. Here it is, I have it.", REFUSED), Pause(2.0)
     )]  # fmt: skip
-    _, incidents, _ = played(http, asked(*acts[:-1]), tmp_path)
+    _, incidents, _ = played(http, asked(*steps[:-1]), tmp_path)
     assert len(incidents) == 1
-    _, incidents, _ = played(http, asked(*acts[:-1]), tmp_path / "short", minutes=0.01)
+    _, incidents, _ = played(http, asked(*steps[:-1]), tmp_path / "short", minutes=0.01)
     assert len(incidents) == 4
 
 

@@ -10,12 +10,12 @@ from typing import Any, get_args
 import pytest
 from mock_openai.faults import Planned, Trigger, create
 from ninelives.incidents.reading import read
-from ninelives.incidents.rebuilding import stories
+from ninelives.incidents.rebuilding import candidates
 from ninelives.lab.exploration.trial import play
 from ninelives.lab.run import Outcome, run_scenario
+from ninelives.lab.scenario_file import from_text, to_yaml
+from ninelives.lab.scenario_spec import TOOL, Ask, Continuation, Output, Pause, ScenarioSpec
 from ninelives.lab.services import as_factory, http, websocket
-from ninelives.lab.story import TOOL, Ask, Continuation, Pause, Step, Story
-from ninelives.lab.story_file import from_text, to_yaml
 
 from .watched import Watched
 
@@ -24,12 +24,12 @@ DELTA = "response.output_text.delta"
 WORDS = "It rains all day. Take the old umbrella with you, and a book to read. The ferry is late."
 
 
-def rebuilt(story: Story, factory: Any, folder: Path) -> tuple[Outcome, Story]:
-    """What a running bot did in a story, and the first story that was made of its incident."""
+def rebuilt(spec: ScenarioSpec, factory: Any, folder: Path) -> tuple[Outcome, ScenarioSpec]:
+    """What a running bot did in a scenario, and the first scenario that was made of its incident."""
     watched = Watched(factory, folder)
-    outcome = run_scenario(story.scenario(), as_factory(watched))
+    outcome = run_scenario(spec.scenario(), as_factory(watched))
     watched.boxes[0].dump("to see")
-    return outcome, next(stories(read(watched.incidents[-1])))
+    return outcome, next(candidates(read(watched.incidents[-1])))
 
 
 def loss(nth: int, kind: str = "reset", **given: Any) -> Planned:
@@ -42,21 +42,21 @@ def loss(nth: int, kind: str = "reset", **given: Any) -> Planned:
 @pytest.mark.parametrize("nth", [3, 9])
 def test_the_model_goes_on_as_it_did(how: Continuation, factory: Any, nth: int, tmp_path: Path) -> None:
     ask = Ask("What about the weather?", (({"text": WORDS},),), (loss(nth),))
-    outcome, story = rebuilt(Story((ask,), continuation=how), factory, tmp_path)
-    assert story.asks[0].continuation == (how if how != "rest" else None)
-    again = play(story, as_factory(factory))
+    outcome, spec = rebuilt(ScenarioSpec((ask,), continuation=how), factory, tmp_path)
+    assert spec.asks[0].continuation == (how if how != "rest" else None)
+    again = play(spec, as_factory(factory))
     assert again.heard == outcome.heard
-    assert from_text(to_yaml(story)) == story
+    assert from_text(to_yaml(spec)) == spec
 
 
 @BOTH
 def test_each_turn_goes_on_in_its_own_way(factory: Any, tmp_path: Path) -> None:
-    acts: list[Ask | Pause] = []
+    steps: list[Ask | Pause] = []
     for how in get_args(Continuation):
-        acts += [Ask(f"And {how}?", (({"text": WORDS},),), (loss(6),), continuation=how), Pause(3.0)]
-    outcome, story = rebuilt(Story(tuple(acts[:-1])), factory, tmp_path)
-    assert [ask.continuation for ask in story.asks] == [None, "repeat", "rephrase", "refuse"]
-    assert play(story, as_factory(factory)).heard == outcome.heard
+        steps += [Ask(f"And {how}?", (({"text": WORDS},),), (loss(6),), continuation=how), Pause(3.0)]
+    outcome, spec = rebuilt(ScenarioSpec(tuple(steps[:-1])), factory, tmp_path)
+    assert [ask.continuation for ask in spec.asks] == [None, "repeat", "rephrase", "refuse"]
+    assert play(spec, as_factory(factory)).heard == outcome.heard
 
 
 @BOTH
@@ -72,18 +72,18 @@ def test_each_turn_goes_on_in_its_own_way(factory: Any, tmp_path: Path) -> None:
     ],
     ids=["refusal", "thought", "two calls", "said first"],
 )  # fmt: skip
-def test_the_model_says_what_it_said(answer: tuple[Step, ...], factory: Any, tmp_path: Path) -> None:
-    outcome, story = rebuilt(Story((Ask("What about it?", answer),)), factory, tmp_path)
+def test_the_model_says_what_it_said(answer: tuple[Output, ...], factory: Any, tmp_path: Path) -> None:
+    outcome, spec = rebuilt(ScenarioSpec((Ask("What about it?", answer),)), factory, tmp_path)
     kinds = [[next(iter(item)) for item in step] for step in answer]
-    assert [[next(iter(item)) for item in step] for step in story.asks[0].answer] == kinds
-    assert play(story, as_factory(factory)).heard == outcome.heard
+    assert [[next(iter(item)) for item in step] for step in spec.asks[0].answer] == kinds
+    assert play(spec, as_factory(factory)).heard == outcome.heard
 
 
 @BOTH
 def test_a_model_that_thinks_long_takes_as_long_again(factory: Any, tmp_path: Path) -> None:
     ask = Ask("What about it?", (({"text": WORDS},),), takes=(4.0,))
-    _, story = rebuilt(Story((ask,)), factory, tmp_path)
-    assert [round(seconds) for seconds in story.asks[0].takes] == [4]
+    _, spec = rebuilt(ScenarioSpec((ask,)), factory, tmp_path)
+    assert [round(seconds) for seconds in spec.asks[0].takes] == [4]
 
 
 @BOTH
@@ -93,8 +93,8 @@ def test_two_losses_at_different_places_strike_again_there(factory: Any, tmp_pat
     second = Planned(Trigger(phase="event", event=DELTA, nth=2, when="after", turn=2), create("reset"))
     broken = replace(ask, faults=(replace(loss(9), trigger=replace(loss(9).trigger, turn=1)), second))
     watched = Watched(factory, tmp_path)
-    outcome = run_scenario(Story((broken,)).scenario(), as_factory(watched))
+    outcome = run_scenario(ScenarioSpec((broken,)).scenario(), as_factory(watched))
     watched.boxes[0].dump("to see")
-    first_two = islice(stories(read(watched.incidents[-1])), 2)
-    found = [play(story, as_factory(factory)).said for story in first_two]
+    first_two = islice(candidates(read(watched.incidents[-1])), 2)
+    found = [play(spec, as_factory(factory)).said for spec in first_two]
     assert [len(each) for each in outcome.said] in [[len(each) for each in said] for said in found]

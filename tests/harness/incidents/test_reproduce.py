@@ -16,12 +16,12 @@ from ninelives.cli import _run
 from ninelives.incidents.people import likely_names
 from ninelives.incidents.reading import read
 from ninelives.incidents.reproducing import reproduce
-from ninelives.lab.exploration.drawing import draw_story
+from ninelives.lab.exploration.drawing import draw_scenario
 from ninelives.lab.exploration.trial import play
 from ninelives.lab.run import run_scenario
+from ninelives.lab.scenario_file import from_text, to_yaml
+from ninelives.lab.scenario_spec import Ask, Pause, ScenarioSpec
 from ninelives.lab.services import as_factory, http, pipecat_http, pipecat_websocket, websocket
-from ninelives.lab.story import Ask, Pause, Story
-from ninelives.lab.story_file import from_text, to_yaml
 
 from tests.harness.exploration.broken import BROKEN, factory_of
 from tests.terminal import run_here
@@ -44,31 +44,31 @@ RUNS = int(os.environ.get("NINELIVES_RUNS", "11"))
 """Seeded faults of the thorough proof; 50 by hand."""
 
 
-def marked(story: Story) -> Story:
-    """The story with a secret in every question and every answer."""
-    acts: list[Ask | Pause] = []
-    for act in story.acts:
-        if isinstance(act, Ask):
-            *before, last = act.answer
+def marked(spec: ScenarioSpec) -> ScenarioSpec:
+    """The scenario with a secret in every question and every answer."""
+    steps: list[Ask | Pause] = []
+    for step in spec.steps:
+        if isinstance(step, Ask):
+            *before, last = step.answer
             said = [
                 {"text": f"{item['text']} The key is {KEY}."} if "text" in item else item for item in last
             ]
             spoken = tuple(said)
-            act = replace(act, user=f"{act.user} My key is {KEY}.", answer=(*before, spoken))
-        acts.append(act)
-    return replace(story, acts=tuple(acts))
+            step = replace(step, user=f"{step.user} My key is {KEY}.", answer=(*before, spoken))
+        steps.append(step)
+    return replace(spec, steps=tuple(steps))
 
 
 def broken_promises(name: str, run: int) -> set[str]:
     """What a bot's run breaks; without secrets, which a server never shows as they were said."""
-    outcome = run_scenario(draw_story(0, run).scenario(), as_factory(BOTS[name]))
+    outcome = run_scenario(draw_scenario(0, run).scenario(), as_factory(BOTS[name]))
     return {each.promise for each in outcome.broken}
 
 
 def incident_of(name: str, run: int, folder: Path) -> Path | None:
     """The first incident that a bot's run with drawn faults leaves. None: nothing went wrong."""
     watched = Watched(BOTS[name], folder)
-    outcome = run_scenario(marked(draw_story(0, run)).scenario(), as_factory(watched))
+    outcome = run_scenario(marked(draw_scenario(0, run)).scenario(), as_factory(watched))
     if not outcome.told:
         return None
     if not watched.incidents and COMPLAINTS.get(name) in broken_promises(name, run):
@@ -88,9 +88,9 @@ def test_a_breach_comes_back_and_is_shrunk_to_one_turn(name: str, run: int, tmp_
     assert found.same
     assert found.promise in {promise for promise, _ in incident.broken}
     assert found.turns == 2
-    assert found.story is not None
-    assert len(found.story.asks) == 1
-    outcome = play(found.story, as_factory(BOTS[name]))
+    assert found.spec is not None
+    assert len(found.spec.asks) == 1
+    outcome = play(found.spec, as_factory(BOTS[name]))
     assert found.promise in {each.promise for each in outcome.broken}
 
 
@@ -112,11 +112,11 @@ def test_seeded_faults_are_caught_reproduced_and_shrunk(tmp_path: Path) -> None:
             incident = read(path)
             assert KEY not in path.read_text()
             found = reproduce(incident, as_factory(BOTS[name]), tries=60)
-            assert found.story is None or KEY not in to_yaml(found.story) + found.evidence
+            assert found.spec is None or KEY not in to_yaml(found.spec) + found.evidence
             done[name] += 1
             wanted = {promise for promise, _ in incident.broken} or {COMPLAINTS.get(name)}
             same = found.same and (incident.trigger == "error" or found.promise in wanted)
-            if not same or found.story is None or len(found.story.asks) > 2:
+            if not same or found.spec is None or len(found.spec.asks) > 2:
                 missed.append((name, run, incident.header["reason"]))
             if done.total() == RUNS:
                 break
@@ -138,7 +138,7 @@ def make_bot(base_url, ws_url):
 
 
 @pytest.mark.thorough
-def test_the_command_keeps_a_story_and_writes_an_issue(tmp_path: Path) -> None:
+def test_the_command_keeps_a_scenario_and_writes_an_issue(tmp_path: Path) -> None:
     path = incident_of("ReportsTwice", 3, tmp_path / "incidents")
     assert path is not None
     (tmp_path / "bot.py").write_text(BOT)
@@ -146,9 +146,9 @@ def test_the_command_keeps_a_story_and_writes_an_issue(tmp_path: Path) -> None:
     ran = ninelives(*given, cwd=tmp_path)
     assert ran.returncode == 1, ran.stderr
     assert ran.stdout.startswith("the same promise was broken: I6, turn 1")
-    assert "shortened from 2 turns to 1; wrote stories/i6_" in ran.stdout
-    (story,) = (tmp_path / "stories").iterdir()
-    assert "I9" in from_text(story.read_text()).broke
+    assert "shortened from 2 turns to 1; wrote scenarios/i6_" in ran.stdout
+    (spec,) = (tmp_path / "scenarios").iterdir()
+    assert "I9" in from_text(spec.read_text()).broke
     text = (tmp_path / "incident.md").read_text()
     for words in (
         "# I6: ",
@@ -166,7 +166,7 @@ def test_the_command_keeps_a_story_and_writes_an_issue(tmp_path: Path) -> None:
     assert "a different bot: the incident is from tests.harness.exploration.broken.ReportsTwice" in ran.stderr
 
 
-NAMED = Story((
+NAMED = ScenarioSpec((
     Ask("I am Jane Roe. And who are you?",
         (({"text": "Good morning, Jane Roe. This is the harbour office, and my name is Jo."},),)),
     Pause(1.0),
@@ -186,11 +186,11 @@ def test_words_are_replaced_in_all_that_is_kept(tmp_path: Path) -> None:
     names = ("--replace", "Jane Roe=the caller", "--replace", "Jane=Caller", "--replace", "Mary=Nobody")
     ran = ninelives(*given, *names, cwd=tmp_path)
     assert ran.returncode == 1, ran.stderr
-    (story,) = (tmp_path / "stories").iterdir()
+    (spec,) = (tmp_path / "scenarios").iterdir()
     text = (tmp_path / "incident.md").read_text()
-    for kept in (story.read_text(), text, ran.stdout):
+    for kept in (spec.read_text(), text, ran.stdout):
         assert not re.search("jane|roe", kept, re.IGNORECASE)
-    assert "my name is Jo." in story.read_text()
+    assert "my name is Jo." in spec.read_text()
     assert "Replaced in this call: 5 x words that --replace names" in text
     assert "may be names: Jo; --replace Jo=Caller replaces one" in ran.stderr
     assert "--replace 'Mary': these words do not occur in this call" in ran.stderr

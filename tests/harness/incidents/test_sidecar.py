@@ -16,11 +16,11 @@ from ninelives import Bot
 from ninelives.bot import TurnTimeout
 from ninelives.cli import _run
 from ninelives.incidents.reading import Incident, read
-from ninelives.incidents.rebuilding import stories
+from ninelives.incidents.rebuilding import candidates
 from ninelives.incidents.sidecar import with_wire
 from ninelives.lab.exploration.trial import play
+from ninelives.lab.scenario_spec import OnCancel
 from ninelives.lab.services import as_factory, pipecat_http, pipecat_websocket
-from ninelives.lab.story import OnCancel
 from ninelives.recorder import Recorder
 from ninelives.usage_error import UsageError
 from ninelives.virtual import run
@@ -87,10 +87,10 @@ def test_the_recorder_shows_what_the_service_does_not(before: float, tmp_path: P
     assert seen.broken == []
     judged = with_wire(seen, tmp_path / "wire.jsonl")
     assert [promise for promise, _ in judged.broken] == ["I1", "I6"]
-    story = next(stories(judged))
-    assert [ask.text for ask in story.asks] == ["This is the weather office.", ANSWER]  # every word of it
-    assert [len(ask.faults) for ask in story.asks] == [0, 1]
-    again = play(story, as_factory(pipecat_websocket))
+    spec = next(candidates(judged))
+    assert [ask.text for ask in spec.asks] == ["This is the weather office.", ANSWER]  # every word of it
+    assert [len(ask.faults) for ask in spec.asks] == [0, 1]
+    again = play(spec, as_factory(pipecat_websocket))
     assert again.heard == call.heard
     assert "I1" in {each.promise for each in again.broken}
 
@@ -120,7 +120,7 @@ def test_what_the_wire_shows_is_heard_again(factory: Any, planned: Any, tmp_path
     call = Call(factory, tmp_path, planned)
     run(recorded(tmp_path, call))
     judged = with_wire(incident(tmp_path), tmp_path / "wire.jsonl")
-    again = play(next(stories(judged)), as_factory(factory))
+    again = play(next(candidates(judged)), as_factory(factory))
     assert again.heard == call.heard
     wire = {each.promise for each in again.broken}
     assert {promise for promise, _ in judged.broken} <= wire
@@ -145,7 +145,7 @@ def test_the_wire_shows_what_a_server_makes_of_a_cancellation(how: str, tmp_path
         assert watched.incidents
 
     run(call())
-    assert next(stories(with_wire(incident(tmp_path), tmp_path / "wire.jsonl"))).on_cancel == how
+    assert next(candidates(with_wire(incident(tmp_path), tmp_path / "wire.jsonl"))).on_cancel == how
 
 
 def test_a_recorder_may_see_several_calls(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_recorder_may_see_several_calls(tmp_path: Path) -> None:
     asked = [note.data[1] for note in judged.notes if note.kind == "sent"]
     assert len(asked) == 3  # the second question twice, because of the loss
     assert all(b"Paris" in each and b"Rome" not in each for each in asked)
-    assert next(stories(judged)).asks[1].text == ANSWER
+    assert next(candidates(judged)).asks[1].text == ANSWER
 
 
 @pytest.mark.thorough

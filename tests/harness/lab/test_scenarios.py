@@ -38,11 +38,11 @@ def test_our_services_keep_every_promise_and_the_story_happens_as_told(name: str
     outcome = play(name, factory)
     assert outcome.held, outcome.crash or [f"{each.promise}: {each.why}" for each in outcome.broken]
     assert outcome.told
-    if scenario.faults or any(act.faults for act in scenario.acts):
+    if scenario.faults or any(step.faults for step in scenario.steps):
         assert outcome.episode.faults, f"no fault was injected over {outcome.transport}"
-    spoken = [act for act in scenario.acts if isinstance(act, Say)]
-    for act, turn in zip(spoken, outcome.episode.turns, strict=True):
-        assert (act.cut_in is not None) == (turn.interrupted is not None)
+    spoken = [step for step in scenario.steps if isinstance(step, Say)]
+    for step, turn in zip(spoken, outcome.episode.turns, strict=True):
+        assert (step.cut_in is not None) == (turn.interrupted is not None)
 
 
 def test_a_scenario_that_cannot_happen_over_a_transport_says_so() -> None:
@@ -93,7 +93,7 @@ def test_the_list_of_scenarios_reads_as_a_table_of_contents() -> None:
         assert scenario.chapter in CHAPTERS
         assert scenario.about
         assert set(scenario.about) <= set(PROMISES)
-        assert any(isinstance(act, Say) for act in scenario.acts)
+        assert any(isinstance(step, Say) for step in scenario.steps)
     assert {scenario.chapter for scenario in scenarios().values()} == set(CHAPTERS)
 
 

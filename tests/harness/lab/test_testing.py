@@ -42,23 +42,23 @@ def test_promises_kept_pass_broken_ones_are_shown_and_what_cannot_happen_is_skip
 
 
 @pytest.mark.thorough
-def test_stories_that_were_kept_are_tests_too(pytester: pytest.Pytester) -> None:
-    stories = pytester.mkdir("stories")
-    (stories / "calm.yaml").write_text(
-        "story: calm\nacts:\n- {user: Hello, answer: Hello to you.}\n", encoding="utf-8"
+def test_scenario_files_that_were_kept_are_tests_too(pytester: pytest.Pytester) -> None:
+    scenarios = pytester.mkdir("scenarios")
+    (scenarios / "calm.yaml").write_text(
+        "scenario: calm\nacts:\n- {user: Hello, answer: Hello to you.}\n", encoding="utf-8"
     )
     pytester.makepyfile(
         """
         from ninelives.lab import as_tests
         from ninelives.lab.services import http
 
-        test_found = as_tests(http, stories="stories")
-        test_both = as_tests(http, "idle_close", stories="stories/calm.yaml")
+        test_found = as_tests(http, scenario_files="scenarios")
+        test_both = as_tests(http, "idle_close", scenario_files="scenarios/calm.yaml")
 
         def forgetful(base_url, ws_url):
             return http("http://127.0.0.1:9/v1", ws_url)
 
-        test_lost = as_tests(forgetful, stories="stories/calm.yaml")
+        test_lost = as_tests(forgetful, scenario_files="scenarios/calm.yaml")
         """
     )
     result = pytester.runpytest_subprocess("-v", "-p", "no:randomly")

@@ -20,7 +20,7 @@ from ninelives.commands import quiet
 from ninelives.fixtures.survival import _voice
 from ninelives.lab import Outcome, run_scenario
 from ninelives.lab.conditions import Conditions
-from ninelives.lab.dialogue import STORY, bye, hello, scenario, story
+from ninelives.lab.dialogue import CLOUDS, bye, clouds, hello, scenario
 from ninelives.lab.scenario import Scenario
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import as_factory, http, websocket
@@ -110,7 +110,7 @@ def bot_with(
     return run_bot
 
 
-LATE = scenario("late", "I2", "The user cuts in late.", (hello(), story(cut_in=9), bye()))
+LATE = scenario("late", "I2", "The user cuts in late.", (hello(), clouds(cut_in=9), bye()))
 
 
 def called(bot: Any, played: str | Scenario, **more: Any) -> Outcome:
@@ -171,7 +171,7 @@ def test_what_never_reaches_the_ear_was_not_heard() -> None:
 
 def test_a_context_that_holds_what_nobody_heard_breaks_i7() -> None:
     bot = bot_with(remembers=True)
-    assert not broken(called(bot, scenario("calm", "I7", "Nothing happens.", (hello(), story(), bye()))))
+    assert not broken(called(bot, scenario("calm", "I7", "Nothing happens.", (hello(), clouds(), bye()))))
     found = broken(called(bot, LATE))
     assert list(found) == ["I7"]
     assert "the model was told that it had said" in found["I7"]
@@ -180,7 +180,7 @@ def test_a_context_that_holds_what_nobody_heard_breaks_i7() -> None:
 
 
 def test_a_question_that_is_asked_again_has_an_answer_of_its_own() -> None:
-    again = scenario("again", "I7", "The user asks twice.", (story(cut_in=2), story(), bye()))
+    again = scenario("again", "I7", "The user asks twice.", (clouds(cut_in=2), clouds(), bye()))
     assert not broken(called(bot_with(), again))
 
 
@@ -194,7 +194,7 @@ def test_a_bot_that_may_not_be_interrupted_keeps_its_promises() -> None:
     deaf = bot_with(params=LLMUserAggregatorParams(user_mute_strategies=[AlwaysUserMuteStrategy()]))
     outcome = called(deaf, "interruption_in_mid_sentence")
     assert not broken(outcome)
-    assert outcome.episode.turns[1].user == STORY
+    assert outcome.episode.turns[1].user == CLOUDS
 
 
 @pytest.mark.thorough
@@ -305,7 +305,7 @@ def test_the_command_calls_a_whole_bot_and_says_so(
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("quietly")
-def test_calls_and_random_stories_have_a_voice_too(
+def test_calls_and_random_scenarios_have_a_voice_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -341,7 +341,7 @@ class Mute(BaseTextFilter):
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("quietly")
-def test_random_stories_are_text_unless_a_voice_is_asked_for(
+def test_random_scenarios_are_text_unless_a_voice_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

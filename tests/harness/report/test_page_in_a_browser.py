@@ -46,8 +46,8 @@ def test_it_shows_the_conversation_and_every_moment(weather: Tab) -> None:
     events = sum(len(exchange.events) for exchange in exchanges)
 
     assert weather.texts("h1") == ["ninelives: weather_over_websocket.jsonl"]
-    assert "What is the weather in Paris?" in weather.texts("#story dt")
-    assert "It is 21 degrees and sunny in Paris this afternoon." in weather.texts("#story dd")
+    assert "What is the weather in Paris?" in weather.texts("#scenario dt")
+    assert "It is 21 degrees and sunny in Paris this afternoon." in weather.texts("#scenario dd")
     assert len(weather.texts("#rows li")) >= events
     assert weather.run("document.querySelectorAll('.dot').length") == len(weather.texts("#rows li"))
 
@@ -126,7 +126,7 @@ def test_what_was_said_is_never_markup(devtools: str, tmp_path: Path) -> None:
 
     with tab(devtools) as page:
         page.open(shown(cassette, tmp_path))
-        assert said in page.texts("#story dt")
+        assert said in page.texts("#scenario dt")
         assert page.run("document.querySelectorAll('img, #rows b').length") == 0
         assert page.complaints == []
 

@@ -97,7 +97,7 @@ class TestInABrowser:
         told = {each["scenario"].replace("_", " "): each for each in broken(judged[1])}
         first = next(told[name] for name in opened.texts(LISTED) if name in told)
         assert opened.texts("#chapters [aria-current] span") == names([first])
-        assert opened.texts("#story p")[0] == first["sentence"]
+        assert opened.texts("#scenario p")[0] == first["sentence"]
         assert opened.run("location.hash") == f"#{first['scenario']}"
 
     def test_the_key_b_leaves_the_broken_ones(self, opened: Tab, judged: Any) -> None:
@@ -150,7 +150,7 @@ class TestInABrowser:
         last = judged[1][-1]
         with tab(devtools) as other:
             other.open(f"{judged[0].as_uri()}#{last['scenario']}")
-            assert other.texts("#story p")[0] == last["sentence"]
+            assert other.texts("#scenario p")[0] == last["sentence"]
             other.click("#chapters a", 0)
             other.run("new Promise(done => setTimeout(done, 0))")
             assert other.texts("#chapters [aria-current] span") == other.texts(LISTED)[:1]
@@ -227,7 +227,7 @@ def test_no_two_links_are_the_same() -> None:
 
 def test_what_several_scenarios_have_in_common_is_written_once() -> None:
     why = "there was nothing that could have been spoken twice"
-    many = [chapter(f"story {n}", findings=(Finding("I1", True, why),)) for n in range(200)]
+    many = [chapter(f"scenario {n}", findings=(Finding("I1", True, why),)) for n in range(200)]
     text = page(many, "many")
     assert text.count(why) == 1
     assert text.count('"Hello"') == 1

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ninelives.cassette import Cassette
 from ninelives.cassette.lint import lint
-from ninelives.lab.story_file import from_text
+from ninelives.lab.scenario_file import from_text
 from ninelives.schemas import SCHEMAS
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -161,10 +161,10 @@ def test_what_was_seen_can_be_kept(page: Tab, server: str, tmp_path: Path) -> No
     cassette = Cassette.load(kept)
     assert lint(kept) == []
     assert [exchange.complete for exchange in cassette.exchanges] == [True, True]
-    told = page.run("asStory()")
-    assert told.splitlines()[0] == f"# yaml-language-server: $schema={SCHEMAS['story']()['$id']}"
-    story = from_text(told)
-    assert [(ask.user, ask.text) for ask in story.asks] == [
+    told = page.run("asScenario()")
+    assert told.splitlines()[0] == f"# yaml-language-server: $schema={SCHEMAS['scenario']()['$id']}"
+    spec = from_text(told)
+    assert [(ask.user, ask.text) for ask in spec.asks] == [
         ("What is the weather?", "It is 21 degrees in Paris."),
         ("Tell me a joke.", "No."),
     ]

@@ -18,13 +18,13 @@ from mock_openai.protocol.events import Event
 
 from ninelives.lab.attribution import accounts
 from ninelives.lab.conditions import Conditions
-from ninelives.lab.exploration.drawing import draw_story
+from ninelives.lab.exploration.drawing import draw_scenario
 from ninelives.lab.exploration.executors import Crew
 from ninelives.lab.exploration.shrinking import Shrinking
 from ninelives.lab.exploration.trial import broken_in, factory_of, play, quiet_in_a_worker
 from ninelives.lab.figures import NO_FIGURES, Figures, together
 from ninelives.lab.run import LATENCY, Outcome
-from ninelives.lab.story import Ask, Pause, Story
+from ninelives.lab.scenario_spec import Ask, Pause, ScenarioSpec
 
 if TYPE_CHECKING:
     from mock_openai.control.sent_responses import SentResponse
@@ -36,10 +36,11 @@ LONGEST_PAUSE = 5.0
 """Seconds between two turns of a call at most."""
 
 AS_BAD = 0.9
-"""A shorter story represents the worst call if its longest silence is at least this share of the call's."""
+"""A shorter scenario represents the worst call if its longest silence is at least this share of the call's.
+"""
 
 TRIES = 60
-"""Stories played at most to shorten the worst call."""
+"""Scenarios played at most to shorten the worst call."""
 
 BATCH = 4
 """Calls per job of a worker."""
@@ -85,36 +86,36 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class Worst:
-    """The worst call as a story."""
+    """The worst call as a scenario."""
 
-    story: Story
+    spec: ScenarioSpec
     outcome: Outcome
     tries: int
-    """Stories played to shorten it."""
+    """Scenarios played to shorten it."""
     was: tuple[int, int, int]
-    """How long the call was: acts, interruptions, characters."""
+    """How long the call was: steps, interruptions, characters."""
     at_pace: bool
     """Whether it needs the pace of the calls; otherwise the model's times are written into it."""
 
 
-def draw_call(seed: int, number: int) -> Story:
+def draw_call(seed: int, number: int) -> ScenarioSpec:
     """Return the conversation of one call of a seed."""
-    drawn = draw_story(seed, number)
-    acts = [
-        replace(act, faults=(), seconds=min(act.seconds, LONGEST_PAUSE))
-        if isinstance(act, Pause)
-        else replace(act, faults=(), answerable=True, takes=())
-        for act in drawn.acts
+    drawn = draw_scenario(seed, number)
+    steps = [
+        replace(step, faults=(), seconds=min(step.seconds, LONGEST_PAUSE))
+        if isinstance(step, Pause)
+        else replace(step, faults=(), answerable=True, takes=())
+        for step in drawn.steps
     ]
-    if isinstance(acts[-1], Pause):
-        acts.pop()
-    usual = Story(())
-    return Story(
-        tuple(acts),
+    if isinstance(steps[-1], Pause):
+        steps.pop()
+    usual = ScenarioSpec(())
+    return ScenarioSpec(
+        tuple(steps),
         name=f"call_{number}",
         sentence=f"Call {number} of seed {seed}.",
         pace=usual.pace,
-        # The model's times are drawn from the story's seed, so every call has one of its own.
+        # The model's times are drawn from the scenario's seed, so every call has one of its own.
         seed=random.Random(f"ninelives call {seed} {number}").randrange(2**31),
     )
 
@@ -160,46 +161,46 @@ def _called(number: int, outcome: Outcome) -> Called:
 def shrunk(
     subject: str | Factory, worst: Called, *, seed: int, conditions: Conditions, tries: int = TRIES
 ) -> Worst:
-    """Return the shortest story that leaves its caller in silence for about as long as the worst call did."""
+    """Return the shortest scenario whose caller waits in silence about as long as in the worst call."""
     factory = factory_of(subject)
     drawn = draw_call(seed, worst.number)
     long = AS_BAD * worst.waited
     late = any(promise == LATENCY for promise, _ in worst.broken)
 
-    def search(story: Story, under: Conditions) -> tuple[Story | None, int]:
-        def as_bad(shorter: Story) -> bool:
+    def search(spec: ScenarioSpec, under: Conditions) -> tuple[ScenarioSpec | None, int]:
+        def as_bad(shorter: ScenarioSpec) -> bool:
             outcome = play(shorter, factory, under)
             return (outcome.figures.dead_air or 0.0) >= long and late <= _is_late(outcome)
 
         searching = Shrinking(as_bad, tries)
-        return searching.of(story) if tries else None, searching.tries
+        return searching.of(spec) if tries else None, searching.tries
 
-    # With the model's times written into the story, other texts do not matter. Times within an answer cannot
-    # be written, so the pace has to draw them again.
+    # With the model's times written into the scenario, other texts do not matter. Times within an answer
+    # cannot be written, so the pace has to draw them again.
     frozen, under = _frozen(drawn, play(drawn, factory, conditions)), replace(conditions, pace=None)
-    story, played = search(frozen, under)
-    if story is None:
+    spec, played = search(frozen, under)
+    if spec is None:
         under = conditions
-        story, more = search(drawn, under)
+        spec, more = search(drawn, under)
         played += more
-    story = story or drawn
-    many = f"{len(story.asks)} turn{'s' if len(story.asks) > 1 else ''}"
-    story = replace(
-        story,
+    spec = spec or drawn
+    many = f"{len(spec.asks)} turn{'s' if len(spec.asks) > 1 else ''}"
+    spec = replace(
+        spec,
         name="worst_call",
         sentence=f"The worst of the calls of seed {seed}, call {worst.number}, in {many}.",
     )
-    outcome = play(story, factory, under)
-    story = replace(story, broke=tuple(each.promise for each in outcome.broken))
-    return Worst(story, outcome, played, drawn.size, at_pace=under.pace is not None)
+    outcome = play(spec, factory, under)
+    spec = replace(spec, broke=tuple(each.promise for each in outcome.broken))
+    return Worst(spec, outcome, played, drawn.size, at_pace=under.pace is not None)
 
 
 def _is_late(outcome: Outcome) -> bool:
     return any(promise == LATENCY for promise, _ in broken_in(outcome))
 
 
-def _frozen(story: Story, outcome: Outcome) -> Story:
-    """Return the story with the times that the model took before the first output of each response in this
+def _frozen(spec: ScenarioSpec, outcome: Outcome) -> ScenarioSpec:
+    """Return the scenario with the times that the model took before the first output of each response in this
     run.
     """
     took: dict[str, list[float]] = {}
@@ -208,15 +209,15 @@ def _frozen(story: Story, outcome: Outcome) -> Story:
         # The same question again is answered by the same rule.
         before = took.get(account.turn.user or "", [])
         took[account.turn.user or ""] = [max(pair) for pair in zip_longest(times, before, fillvalue=0.0)]
-    # Two events of a story's own pace come before the first output.
-    ahead = 2 * story.pace
-    acts = [
-        replace(act, takes=tuple(round(max(0.0, each - ahead), 3) for each in took.get(act.user, ())))
-        if isinstance(act, Ask)
-        else act
-        for act in story.acts
+    # Two events of a scenario's own pace come before the first output.
+    ahead = 2 * spec.pace
+    steps = [
+        replace(step, takes=tuple(round(max(0.0, each - ahead), 3) for each in took.get(step.user, ())))
+        if isinstance(step, Ask)
+        else step
+        for step in spec.steps
     ]
-    return replace(story, acts=tuple(acts))
+    return replace(spec, steps=tuple(steps))
 
 
 def _took(episode: Episode, said: SentResponse) -> float:

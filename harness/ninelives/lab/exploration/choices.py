@@ -1,6 +1,6 @@
 """Random choices from a seeded generator.
 
-A story is drawn by asking for one small number after another. That takes microseconds, needs nothing
+A scenario is drawn by asking for one small number after another. That takes microseconds, needs nothing
 installed, and gives the same numbers on every machine.
 """
 

@@ -1,7 +1,7 @@
-"""Draws a story: what is said, what fails, when the user interrupts, how long everybody waits.
+"""Draws a scenario: what is said, what fails, when the user interrupts, how long everybody waits.
 
-`draw_story(seed, run)` is a pure function: the same two numbers give the same story in every process, in any
-order, with any number of jobs.
+`draw_scenario(seed, run)` is a pure function: the same two numbers give the same scenario in every process,
+in any order, with any number of jobs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ninelives.lab.exploration.choices import Choices, maybe, pick
 from ninelives.lab.exploration.faults import draw_faults, draw_idle_fault, needs_a_person, transports
 from ninelives.lab.exploration.topics import TOPICS
 from ninelives.lab.exploration.variations import varied
-from ninelives.lab.story import TOOL, Ask, Continuation, CutIn, OnCancel, Pause, Step, Story
+from ninelives.lab.scenario_spec import TOOL, Ask, Continuation, CutIn, OnCancel, Output, Pause, ScenarioSpec
 
 MOST_TURNS = 5
 
@@ -33,18 +33,18 @@ _CONTINUATIONS: tuple[Continuation, ...] = ("rest", "repeat", "rest", "rephrase"
 _CANCELS: tuple[OnCancel, ...] = ("honour", "ignore", "reject")
 
 
-def draw_story(seed: int, run: int) -> Story:
-    """Return the story of one run of one seed."""
+def draw_scenario(seed: int, run: int) -> ScenarioSpec:
+    """Return the scenario of one run of one seed."""
     choices = Choices(seed, run)
-    acts: list[Ask | Pause] = []
+    steps: list[Ask | Pause] = []
     for number in range(MOST_TURNS):
-        if any(isinstance(act, Ask) and not act.answerable for act in acts):
+        if any(isinstance(step, Ask) and not step.answerable for step in steps):
             break  # until a person has acted there is nothing to expect
-        acts += _exchange(choices, number, tuple(acts))
-    if isinstance(acts[-1], Pause) and not acts[-1].faults:
-        acts.pop()  # a silence after which nobody speaks
-    story = Story(
-        tuple(acts),
+        steps += _exchange(choices, number, tuple(steps))
+    if isinstance(steps[-1], Pause) and not steps[-1].faults:
+        steps.pop()  # a silence after which nobody speaks
+    spec = ScenarioSpec(
+        tuple(steps),
         name="drawn",
         sentence="Drawn at random.",
         pace=pick(choices, (0.05, 0.05, 0.02, 0.2)),
@@ -52,16 +52,16 @@ def draw_story(seed: int, run: int) -> Story:
         on_cancel=pick(choices, _CANCELS),
         seed=choices.below(100),
         continuation=pick(choices, _CONTINUATIONS),
-        transports=transports(one for act in acts for one in act.faults),
+        transports=transports(one for step in steps for one in step.faults),
     )
-    return varied(Choices(seed, run, "varied"), story)
+    return varied(Choices(seed, run, "varied"), spec)
 
 
 def _exchange(choices: Choices, number: int, before: Sequence[Ask | Pause]) -> list[Ask | Pause]:
     """Draw one turn and the pause after it, or nothing. The first turn is always there."""
     if number and choices.below(3) == 0:
         return []
-    earlier = [act for act in before if isinstance(act, Ask)]
+    earlier = [step for step in before if isinstance(step, Ask)]
     again = choices.below(8) == 7
     user, answer = (
         (earlier[-1].user, earlier[-1].answer)
@@ -92,7 +92,7 @@ def _cut_in(choices: Choices) -> CutIn:
 # What the model says ----------------------------------------------------------------------------------------
 
 
-def _answer(choices: Choices, number: int) -> tuple[Step, ...]:
+def _answer(choices: Choices, number: int) -> tuple[Output, ...]:
     draw = pick(
         choices, (_words, _words, _words, _tool, _tool, _parallel, _said_first, _two_rounds, _refusal)
     )
@@ -112,32 +112,32 @@ def _call(number: int, which: str) -> dict[str, Any]:
     return {"call": TOOL, "arguments": {"topic": f"{TOPICS[number][2]} {which}"}}
 
 
-def _words(choices: Choices, number: int) -> list[Step]:
+def _words(choices: Choices, number: int) -> list[Output]:
     return [(_text(choices, number),)]
 
 
-def _tool(choices: Choices, number: int) -> list[Step]:
+def _tool(choices: Choices, number: int) -> list[Output]:
     return [(_call(number, "one"),), (_text(choices, number),)]
 
 
-def _parallel(choices: Choices, number: int) -> list[Step]:
+def _parallel(choices: Choices, number: int) -> list[Output]:
     calls = tuple(_call(number, which) for which in ("one", "two", "three")[: 2 + choices.below(2)])
     return [calls, (_text(choices, number),)]
 
 
-def _said_first(choices: Choices, number: int) -> list[Step]:
+def _said_first(choices: Choices, number: int) -> list[Output]:
     return [
         ({"text": f"Let me look up {TOPICS[number][2]}. "}, _call(number, "one")),
         (_text(choices, number),),
     ]
 
 
-def _two_rounds(choices: Choices, number: int) -> list[Step]:
+def _two_rounds(choices: Choices, number: int) -> list[Output]:
     return [(_call(number, "one"),), (_call(number, "two"),), (_text(choices, number),)]
 
 
-def _refusal(choices: Choices, number: int) -> list[Step]:
+def _refusal(choices: Choices, number: int) -> list[Output]:
     return [({"refusal": f"I am sorry, I may not speak about {TOPICS[number][2]}."},)]
 
 
-Drawn = Callable[[Choices, int], list[Step]]
+Drawn = Callable[[Choices, int], list[Output]]

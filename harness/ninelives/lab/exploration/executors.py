@@ -106,7 +106,7 @@ def _silent_tracker() -> Iterator[None]:
 def _until_interrupted(pool: Executor, many: int) -> Iterator[tuple[Executor, int]]:
     try:
         yield pool, many
-    except KeyboardInterrupt:  # end at once, without waiting for the stories that are being played
+    except KeyboardInterrupt:  # end at once, without waiting for the scenarios that are being played
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     except BaseException:

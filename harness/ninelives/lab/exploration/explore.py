@@ -1,4 +1,4 @@
-"""Many random stories against one service, on any executor; each breach is shrunk and reported once.
+"""Many random scenarios against one service, on any executor; each breach is shrunk and reported once.
 
     from ninelives.lab.exploration import explore
 
@@ -6,9 +6,9 @@
     assert not result.breaches, result.breaches[0].evidence
 
 **Repeatable.** Run `i` of seed `s` is drawn from a generator of its own, seeded with the pair (s, i), so it
-is the same story whichever worker draws it, in whatever order, with any number of jobs; only the pair is sent
-to a worker. Results are sorted when all runs have ended, in the order of the runs, so they do not depend on
-the executor either. A file of runs that have ended (`ledger`) is as good as having played them.
+is the same scenario whichever worker draws it, in whatever order, with any number of jobs; only the pair is
+sent to a worker. Results are sorted when all runs have ended, in the order of the runs, so they do not depend
+on the executor either. A file of runs that have ended (`ledger`) is as good as having played them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Exploration:
     trials: Sequence[Trial]
     """The runs that were played, in order."""
     breaches: Sequence[Breach]
-    """Each distinct breach once, with the shortest story."""
+    """Each distinct breach once, with the shortest scenario."""
     unshrunk: dict[Key, list[int]] = field(default_factory=dict)
     """Beyond the first `MOST` breaches: what broke, and in which runs."""
 
@@ -85,13 +85,13 @@ def explore(
     progress: Callable[[Progress], None] = lambda _: None,
     conditions: Conditions = USUAL,
 ) -> Exploration:
-    """Play `runs` random stories of a seed against a service, from number `first` on, and sort what breaks.
+    """Play `runs` random scenarios of a seed against a service, from number `first` on, and sort what breaks.
 
     `factory` is a service class or a function of `(base_url, ws_url)`, or the name of one, `MODULE:NAME`;
     other processes and machines must be able to import it. `executor` is any `concurrent.futures.Executor`;
     by default a pool of `jobs` processes (one job runs here, in this process). `until_broken` ends at the
     first run that breaks something, the one with the lowest number. `journal` is a file to continue and to
-    write to. `tries` limits the stories played to shorten one breach; 0 shortens none. `conditions` hold in
+    write to. `tries` limits the scenarios played to shorten one breach; 0 shortens none. `conditions` hold in
     every run.
     """
     name = factory if isinstance(factory, str) else f"{factory.__module__}:{factory.__qualname__}"
@@ -154,7 +154,7 @@ def _shrink(
     tries: int,
     progress: Callable[[Progress], None],
 ) -> tuple[list[Breach], dict[Key, list[int]]]:
-    # The breach with the shortest story first: it explains others, which then need no search of their own.
+    # The breach with the shortest scenario first: it explains others, which then need no search of their own.
     waiting = sorted(groups, key=lambda key: (grouping_order(task.seed, groups[key]), key))
     found: list[Breach] = []
     while waiting and len(found) < MOST:
@@ -171,7 +171,7 @@ def _shrink(
 
 
 def grouping_order(seed: int, runs: Sequence[int]) -> tuple[Any, ...]:
-    """Groups with a short story come first."""
-    from ninelives.lab.exploration.drawing import draw_story
+    """Groups with a short scenario come first."""
+    from ninelives.lab.exploration.drawing import draw_scenario
 
-    return (draw_story(seed, runs[0]).size, runs[0])
+    return (draw_scenario(seed, runs[0]).size, runs[0])

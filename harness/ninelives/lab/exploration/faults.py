@@ -15,7 +15,7 @@ from mock_openai.faults import Fault, Planned, Trigger, catalogue, create
 
 from ninelives.lab.exploration.choices import Choices, pick
 from ninelives.lab.scenario import BOTH, Transport
-from ninelives.lab.story import Step
+from ninelives.lab.scenario_spec import Output
 
 _VARIANTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "close": ({}, {"code": 1000}, {"code": 1001}, {"code": 1012}, {"code": 4000, "reason": "enough"}),
@@ -33,7 +33,7 @@ _VARIANTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
 """Parameters to draw from, the simplest first. Kinds that are not here have their own defaults."""
 
 _ONLY: Mapping[str, Transport] = {"bad_chunk": "http", "bad_frame": "websocket"}
-"""Kinds that work on one transport only. A story with one is not played on the other."""
+"""Kinds that work on one transport only. A scenario with one is not played on the other."""
 
 _NEVER = frozenset({"tls_failure"})
 """Kinds that need more than a trigger: a server with TLS."""
@@ -63,7 +63,7 @@ def transports(planned: Iterable[Planned]) -> tuple[Transport, ...]:
     return tuple(each for each in BOTH if needed <= {each})
 
 
-def draw_faults(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
+def draw_faults(choices: Choices, answer: Sequence[Output]) -> list[Planned]:
     """Draw one fault in a turn with this answer, or, as often, two or three.
 
     They share a trigger if the first of them has one in the stream: how a service handles each alone says
@@ -78,7 +78,7 @@ def draw_faults(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
     return [*shared[:at], *first, *shared[at:]]
 
 
-def _draw_fault(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
+def _draw_fault(choices: Choices, answer: Sequence[Output]) -> list[Planned]:
     """Return a fault, and another one if the first would never be met alone."""
     fault = _kind(
         choices, _by_phase()["any"] + _by_phase()["event"] + _by_phase()["request"] + _by_phase()["handshake"]
@@ -109,7 +109,7 @@ def draw_loss(choices: Choices, trigger: Trigger) -> Planned:
 
 
 def draw_in_request(choices: Choices, request: int) -> Planned:
-    """Return a fault at an event that every response has, in a request counted over the whole story."""
+    """Return a fault at an event that every response has, in a request counted over the whole scenario."""
     event = pick(choices, (*_BEGUN, _ITEM, _TERMINAL))
     trigger = Trigger(
         phase="event", turn=request, event=event, nth=1, when=pick(choices, ("before", "after"))
@@ -182,10 +182,10 @@ def _buildable(name: str) -> bool:
     return True
 
 
-def _event(choices: Choices, answer: Sequence[Step]) -> Trigger:
+def _event(choices: Choices, answer: Sequence[Output]) -> Trigger:
     """Return an event that this answer has."""
-    calls = any("call" in item for step in answer for item in step)
-    refused = any("refusal" in item for step in answer for item in step)
+    calls = any("call" in item for output in answer for item in output)
+    refused = any("refusal" in item for output in answer for item in output)
     words = "response.refusal.delta" if refused else _DELTA
     places = [(words, 12), (_TERMINAL, 1), (_ITEM, 2), *((name, 1) for name in _BEGUN)]
     places += [(name, 1) for name in (_TEXT_EVENTS if not refused else _TEXT_EVENTS[:1])]

@@ -17,7 +17,7 @@ from typing import Any
 from mock_openai.interruption import uninterrupted
 
 from ninelives.lab.conditions import USUAL, Conditions
-from ninelives.lab.exploration.drawing import draw_story
+from ninelives.lab.exploration.drawing import draw_scenario
 from ninelives.lab.exploration.trial import Trial
 from ninelives.usage_error import UsageError
 
@@ -78,7 +78,7 @@ class Ledger:
                 f"{self.path} was made with another pace, other budgets or another voice setting; "
                 "give the same --pace, --max-first-word, --max-dead-air and --voice, or another file"
             )
-        if heading.get("stories") != wanted["stories"]:
+        if heading.get("scenarios") != wanted["scenarios"]:
             raise UsageError(
                 f"{self.path} was made by a version that draws other scenarios; start with a new file"
             )
@@ -147,8 +147,8 @@ def played_in(path: Path) -> Played:
 
 
 def _heading(task: Task) -> dict[str, Any]:
-    drawn = "".join(repr(draw_story(task.seed, run)) for run in range(64))
-    heading: dict[str, Any] = {"subject": task.subject, "seed": task.seed, "stories": _digest(drawn)}
+    drawn = "".join(repr(draw_scenario(task.seed, run)) for run in range(64))
+    heading: dict[str, Any] = {"subject": task.subject, "seed": task.seed, "scenarios": _digest(drawn)}
     if task.conditions != USUAL:
         heading["conditions"] = _digest(repr(task.conditions))
     return heading

@@ -1,10 +1,10 @@
-"""The shortest story that breaks the same promise in the same way.
+"""The shortest scenario that breaks the same promise in the same way.
 
-A story is plain data, and is shortened as a person would do it: turns are left out, then faults and
+A scenario is plain data, and is shortened as a person would do it: turns are left out, then faults and
 interruptions, then words, and the rest is made as plain as possible (`simpler`), as long as it still breaks;
 until nothing can be removed. It is deterministic and independent of its surroundings: no random numbers, no
 clock but the one below, no settings of a library. The work is limited by a number of tries, because a limit
-in seconds would give another story on another machine; the seconds are for a service that hangs.
+in seconds would give another scenario on another machine; the seconds are for a service that hangs.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ninelives.lab.exploration.simpler import WAYS
-from ninelives.lab.story import Story
+from ninelives.lab.scenario_spec import ScenarioSpec
 
 TRIES = 200
-"""The most stories tried for one breach."""
+"""The most scenarios tried for one breach."""
 
 SECONDS = 300.0
-"""Real seconds after which shrinking ends with the shortest story so far. Ten times what 200 tries need: a
+"""Real seconds after which shrinking ends with the shortest scenario so far. Ten times what 200 tries need: a
 busy machine must not reach it.
 """
 
 
 @dataclass(slots=True)
 class Shrinking:
-    """One search for a shorter story. `tries` counts the stories played; `late`: whether the seconds ended
-    it.
+    """One search for a shorter scenario. `tries` counts the scenarios played; `late`: whether the seconds
+    ended it.
     """
 
-    breaks: Callable[[Story], bool]
+    breaks: Callable[[ScenarioSpec], bool]
     most: int = TRIES
     seconds: float = SECONDS
     tries: int = 0
     late: bool = False
-    _shortest: Story = field(default_factory=lambda: Story(()))
+    _shortest: ScenarioSpec = field(default_factory=lambda: ScenarioSpec(()))
     _known: dict[str, bool] = field(default_factory=dict)
     _until: float = 0.0
 
-    def of(self, story: Story) -> Story | None:
-        """Return the shortest story found from this one on; None if it did not break when played again."""
+    def of(self, spec: ScenarioSpec) -> ScenarioSpec | None:
+        """Return the shortest scenario found from this one on; None if it did not break when played again."""
         self.tries += 1
-        if not self.breaks(story):
+        if not self.breaks(spec):
             return None
         self._until = time.monotonic() + self.seconds
-        before, self._shortest = None, story
+        before, self._shortest = None, spec
         with suppress(_Enough):
             while self._shortest is not before:  # what could not be left out may be now
                 before = self._shortest
@@ -55,7 +55,7 @@ class Shrinking:
                     self._shorten(way)
         return self._shortest
 
-    def _shorten(self, way: Callable[[Story], Iterator[Story]]) -> None:
+    def _shorten(self, way: Callable[[ScenarioSpec], Iterator[ScenarioSpec]]) -> None:
         at, coming = 0, way(self._shortest)
         while (simpler := next(coming, None)) is not None:
             if self._breaks(simpler):
@@ -66,14 +66,14 @@ class Shrinking:
             else:
                 at += 1
 
-    def _breaks(self, story: Story) -> bool:
-        told = repr(story)
+    def _breaks(self, spec: ScenarioSpec) -> bool:
+        told = repr(spec)
         if told not in self._known:
             self.late = time.monotonic() > self._until
             if self.late or self.tries >= self.most:
                 raise _Enough
             self.tries += 1
-            self._known[told] = self.breaks(story)
+            self._known[told] = self.breaks(spec)
         return self._known[told]
 
 

@@ -1,4 +1,4 @@
-"""The topics of drawn stories: for each turn a question, the sentences of its answer, a keyword.
+"""The topics of drawn scenarios: for each turn a question, the sentences of its answer, a keyword.
 
 No two sentences share a beginning, so that the source of heard words can be identified.
 """

@@ -1,4 +1,4 @@
-"""Plays one story against one service, and keeps the relevant results."""
+"""Plays one scenario against one service, and keeps the relevant results."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ninelives.lab.conditions import USUAL, Conditions
-from ninelives.lab.exploration.drawing import draw_story
+from ninelives.lab.exploration.drawing import draw_scenario
 
 if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
+    from ninelives.lab.scenario_spec import ScenarioSpec
     from ninelives.lab.services import Factory
-    from ninelives.lab.story import Story
 
 CRASH = "crash"
 """The pseudo-promise of a run that ended with an exception."""
@@ -49,10 +49,10 @@ def factory_of(subject: str | Factory) -> Factory:
 def try_runs(
     subject: str | Factory, seed: int, numbers: Sequence[int], conditions: Conditions = USUAL
 ) -> list[Trial]:
-    """Play these runs of a seed. This runs in a worker, which gets two numbers instead of a story."""
+    """Play these runs of a seed. This runs in a worker, which gets two numbers instead of a scenario."""
     quiet_in_a_worker()
     factory = factory_of(subject)
-    outcomes = ((number, play(draw_story(seed, number), factory, conditions)) for number in numbers)
+    outcomes = ((number, play(draw_scenario(seed, number), factory, conditions)) for number in numbers)
     return [Trial(number, outcome.transport, broken_in(outcome)) for number, outcome in outcomes]
 
 
@@ -64,17 +64,17 @@ def quiet_in_a_worker() -> None:
         quiet()
 
 
-def play(story: Story, factory: Factory, conditions: Conditions = USUAL) -> Outcome:
-    """Play a story in virtual time."""
+def play(spec: ScenarioSpec, factory: Factory, conditions: Conditions = USUAL) -> Outcome:
+    """Play a scenario in virtual time."""
     from ninelives.bot.overheard import overheard
     from ninelives.lab.run import run_scenario
 
     with _one_at_a_time, overheard():
-        return run_scenario(story.scenario(), factory, conditions=conditions)
+        return run_scenario(spec.scenario(), factory, conditions=conditions)
 
 
 def broken_in(outcome: Outcome) -> tuple[tuple[str, str], ...]:
-    """Return what was broken, including a crash; empty if the story cannot happen."""
+    """Return what was broken, including a crash; empty if the scenario cannot happen."""
     if not outcome.told:
         return ()
     crash = ((CRASH, outcome.crash),) if outcome.crash else ()
@@ -100,7 +100,7 @@ _PARTICULARS = (
 
 
 def keys_of(broken: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Return breaches without particulars, so that the same one in another story is equal."""
+    """Return breaches without particulars, so that the same one in another scenario is equal."""
     return frozenset((promise, shape) for promise, why in broken for shape in _shapes(why))
 
 

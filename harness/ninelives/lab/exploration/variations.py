@@ -1,7 +1,7 @@
-"""What is varied in half of the stories: what a real model, line or server does besides the usual.
+"""What is varied in half of the scenarios: what a real model, line or server does besides the usual.
 
-The choices are independent of those for the story, so the other half stays as it is whatever is added here.
-Whatever depends on the model's answer is the same whenever a question is asked again.
+The choices are independent of those for the scenario, so the other half stays as it is whatever is added
+here. Whatever depends on the model's answer is the same whenever a question is asked again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mock_openai.faults import Trigger, create
 from ninelives.lab.exploration.choices import Choices, maybe, pick
 from ninelives.lab.exploration.faults import draw_in_request, draw_loss, transports
 from ninelives.lab.exploration.topics import IN_OTHER_WORDS
-from ninelives.lab.story import Ask, Pause, Step, Story
+from ninelives.lab.scenario_spec import Ask, Output, Pause, ScenarioSpec
 
 _TAKES = (0.0, 0.9, 2.5)
 """Seconds that the model takes before the first output of a response."""
@@ -40,31 +40,31 @@ _ALMOST_AN_HOUR = (3299.5, 3297.0)
 """Seconds after which a service replaces its connection in the middle of the next turn."""
 
 
-def varied(choices: Choices, story: Story) -> Story:
-    """Return the story, or one with variations."""
+def varied(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
+    """Return the scenario, or one with variations."""
     if choices.below(2) == 0:
-        return story
+        return spec
     for vary in _VARIATIONS:
-        story = maybe(choices, 3.0, lambda c, vary=vary, story=story: vary(c, story)) or story  # type: ignore[misc]
-    return replace(story, transports=transports(one for act in story.acts for one in act.faults))
+        spec = maybe(choices, 3.0, lambda c, vary=vary, spec=spec: vary(c, spec)) or spec  # type: ignore[misc]
+    return replace(spec, transports=transports(one for step in spec.steps for one in step.faults))
 
 
-def _slow_model(choices: Choices, story: Story) -> Story:
+def _slow_model(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
     """Let the model take its time before some responses."""
-    return _asks(story, lambda ask: replace(ask, takes=tuple(pick(choices, _TAKES) for _ in ask.answer)))
+    return _asks(spec, lambda ask: replace(ask, takes=tuple(pick(choices, _TAKES) for _ in ask.answer)))
 
 
-def _other_words(choices: Choices, story: Story) -> Story:
+def _other_words(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
     """Let the model speak other languages, in bytes that a delta may split."""
-    return _asks(story, lambda ask: replace(ask, answer=tuple(map(_translated, ask.answer))))
+    return _asks(spec, lambda ask: replace(ask, answer=tuple(map(_translated, ask.answer))))
 
 
-def _two_messages(choices: Choices, story: Story) -> Story:
+def _two_messages(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
     """Let the model end some answers with a second message."""
-    return _asks(story, lambda ask: ask if choices.below(2) else replace(ask, answer=_split(ask.answer)))
+    return _asks(spec, lambda ask: ask if choices.below(2) else replace(ask, answer=_split(ask.answer)))
 
 
-def _refused_behind_a_tool(choices: Choices, story: Story) -> Story:
+def _refused_behind_a_tool(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
     """Let the model refuse to say what a tool told it."""
 
     def refused(ask: Ask) -> Ask:
@@ -72,65 +72,65 @@ def _refused_behind_a_tool(choices: Choices, story: Story) -> Story:
             return ask
         return replace(ask, answer=(*ask.answer[:-1], ({"refusal": f"I may not answer: {ask.user}"},)))
 
-    return _asks(story, refused)
+    return _asks(spec, refused)
 
 
-def _again(choices: Choices, story: Story) -> Story:
+def _again(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
     """Let one fault happen to the next attempts too."""
     places = [
         (at, number)
-        for at, act in enumerate(story.acts)
-        for number, one in enumerate(act.faults)
+        for at, step in enumerate(spec.steps)
+        for number, one in enumerate(step.faults)
         if one.fault.name in _MAY_REPEAT and one.trigger.phase in ("event", "request")
     ]
     if not places:
-        return story
+        return spec
     at, number = pick(choices, places)
-    faults = list(story.acts[at].faults)
+    faults = list(spec.steps[at].faults)
     faults[number] = replace(faults[number], times=pick(choices, (2, 3)))
-    return _with(story, at, replace(story.acts[at], faults=tuple(faults)))
+    return _with(spec, at, replace(spec.steps[at], faults=tuple(faults)))
 
 
-def _while_a_tool_runs(choices: Choices, story: Story) -> Story:
+def _while_a_tool_runs(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
     """Let the connection be lost while a tool runs."""
-    places = [at for at, act in enumerate(story.acts) if isinstance(act, Ask) and len(act.answer) > 1]
-    if not places or not story.tool_seconds:
-        return story
+    places = [at for at, step in enumerate(spec.steps) if isinstance(step, Ask) and len(step.answer) > 1]
+    if not places or not spec.tool_seconds:
+        return spec
     at = pick(choices, places)
-    trigger = Trigger(phase="idle", at=pick(choices, (0.1, story.tool_seconds / 2)))
-    act = story.acts[at]
-    return _with(story, at, replace(act, faults=(*act.faults, draw_loss(choices, trigger))))
+    trigger = Trigger(phase="idle", at=pick(choices, (0.1, spec.tool_seconds / 2)))
+    step = spec.steps[at]
+    return _with(spec, at, replace(step, faults=(*step.faults, draw_loss(choices, trigger))))
 
 
-def _in_a_later_response(choices: Choices, story: Story) -> Story:
+def _in_a_later_response(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
     """Let a fault happen to a later response of a turn with tools, or to what was asked again."""
-    at = pick(choices, [at for at, act in enumerate(story.acts) if isinstance(act, Ask)])
-    before = sum(len(act.answer) for act in story.acts[:at] if isinstance(act, Ask))
-    act = story.acts[at]
+    at = pick(choices, [at for at, step in enumerate(spec.steps) if isinstance(step, Ask)])
+    before = sum(len(step.answer) for step in spec.steps[:at] if isinstance(step, Ask))
+    step = spec.steps[at]
     fault = draw_in_request(choices, before + 2 + choices.below(2))
-    return _with(story, at, replace(act, faults=(*act.faults, fault)))
+    return _with(spec, at, replace(step, faults=(*step.faults, fault)))
 
 
-def _filtered(choices: Choices, story: Story) -> Story:
+def _filtered(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
     """Let a content filter end what would have become too long."""
     filtered = create("incomplete", reason="content_filter")
-    for at, act in enumerate(story.acts):
+    for at, step in enumerate(spec.steps):
         faults = (
-            replace(one, fault=filtered) if one.fault.name == "incomplete" else one for one in act.faults
+            replace(one, fault=filtered) if one.fault.name == "incomplete" else one for one in step.faults
         )
-        story = _with(story, at, replace(act, faults=tuple(faults)))
-    return story
+        spec = _with(spec, at, replace(step, faults=tuple(faults)))
+    return spec
 
 
-def _expiring(choices: Choices, story: Story) -> Story:
+def _expiring(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
     """Let a connection reach the age at which it is replaced while somebody speaks."""
-    places = [at for at, act in enumerate(story.acts) if isinstance(act, Pause) and not act.faults]
+    places = [at for at, step in enumerate(spec.steps) if isinstance(step, Pause) and not step.faults]
     if not places:
-        return story
-    return _with(story, pick(choices, places), Pause(pick(choices, _ALMOST_AN_HOUR)))
+        return spec
+    return _with(spec, pick(choices, places), Pause(pick(choices, _ALMOST_AN_HOUR)))
 
 
-_VARIATIONS: tuple[Callable[[Choices, Story], Story], ...] = (
+_VARIATIONS: tuple[Callable[[Choices, ScenarioSpec], ScenarioSpec], ...] = (
     _slow_model,
     _other_words,
     _two_messages,
@@ -143,24 +143,26 @@ _VARIATIONS: tuple[Callable[[Choices, Story], Story], ...] = (
 )
 
 
-def _with(story: Story, at: int, act: Ask | Pause) -> Story:
-    return replace(story, acts=(*story.acts[:at], act, *story.acts[at + 1 :]))
+def _with(spec: ScenarioSpec, at: int, step: Ask | Pause) -> ScenarioSpec:
+    return replace(spec, steps=(*spec.steps[:at], step, *spec.steps[at + 1 :]))
 
 
-def _asks(story: Story, change: Callable[[Ask], Ask]) -> Story:
+def _asks(spec: ScenarioSpec, change: Callable[[Ask], Ask]) -> ScenarioSpec:
     """Change what the model answers; the same question again is answered the same way."""
     changed: dict[str, Ask] = {}
-    acts: list[Ask | Pause] = []
-    for act in story.acts:
-        if isinstance(act, Ask):
-            first = changed.get(act.user) or changed.setdefault(act.user, change(act))
-            act = replace(act, answer=first.answer, takes=first.takes)
-        acts.append(act)
-    return replace(story, acts=tuple(acts))
+    steps: list[Ask | Pause] = []
+    for step in spec.steps:
+        if isinstance(step, Ask):
+            first = changed.get(step.user) or changed.setdefault(step.user, change(step))
+            step = replace(step, answer=first.answer, takes=first.takes)
+        steps.append(step)
+    return replace(spec, steps=tuple(steps))
 
 
-def _translated(step: Step) -> Step:
-    return tuple({**item, "text": _in_other_words(item["text"])} if "text" in item else item for item in step)
+def _translated(output: Output) -> Output:
+    return tuple(
+        {**item, "text": _in_other_words(item["text"])} if "text" in item else item for item in output
+    )
 
 
 def _in_other_words(text: str) -> str:
@@ -169,7 +171,7 @@ def _in_other_words(text: str) -> str:
     return text
 
 
-def _split(answer: tuple[Step, ...]) -> tuple[Step, ...]:
+def _split(answer: tuple[Output, ...]) -> tuple[Output, ...]:
     """Return the answer with the last sentence in a message of its own."""
     *before, last = answer
     items: list[Any] = []

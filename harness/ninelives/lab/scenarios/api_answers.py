@@ -5,15 +5,15 @@ from __future__ import annotations
 from mock_openai import faults
 
 from ninelives.lab.dialogue import (
+    CLOUDS,
     HELLO,
     LOCK,
     REFUSAL,
-    STORY,
     WEATHER,
     between,
+    clouds,
     hello,
     scenario,
-    story,
     unanswered,
     weather,
 )
@@ -34,31 +34,31 @@ SCENARIOS = (
         "context_too_long",
         "I9",
         "The request is refused because the context is too long.",
-        (hello(), Wait(1), unanswered(STORY, EVERY_REQUEST.server_error(400, "context_length_exceeded"))),
+        (hello(), Wait(1), unanswered(CLOUDS, EVERY_REQUEST.server_error(400, "context_length_exceeded"))),
     ),
     scenario(
         "context_too_long_once",
         "I9 I7",
         "One turn is refused because the context is too long; the next one fits again.",
-        between(unanswered(STORY, faults.at(turn=2).server_error(400, "context_length_exceeded"))),
+        between(unanswered(CLOUDS, faults.at(turn=2).server_error(400, "context_length_exceeded"))),
     ),
     scenario(
         "empty_reply",
         "I5 I9",
         "The response completes without any output, once.",
-        between(story(REQUEST.empty_reply())),
+        between(clouds(REQUEST.empty_reply())),
     ),
     scenario(
         "empty_reply_always",
         "I9",
         "Every response to the question completes without any output.",
-        (hello(), Wait(1), unanswered(STORY, EVERY_REQUEST.empty_reply())),
+        (hello(), Wait(1), unanswered(CLOUDS, EVERY_REQUEST.empty_reply())),
     ),
     scenario(
         "failed_before_the_first_word",
         "I5",
         "The response fails with a server error before its first word, once.",
-        between(story(before("output_item.added").server_error())),
+        between(clouds(before("output_item.added").server_error())),
     ),
     scenario(
         "filtered_in_mid_sentence",
@@ -88,13 +88,13 @@ SCENARIOS = (
         "overloaded_for_good",
         "I9",
         "Every request of the turn is answered with 'overloaded'.",
-        (hello(), Wait(1), unanswered(STORY, EVERY_REQUEST.overloaded())),
+        (hello(), Wait(1), unanswered(CLOUDS, EVERY_REQUEST.overloaded())),
     ),
     scenario(
         "previous_response_never_found",
         "I5 I9",
         "The server knows no previous response, however often it is asked.",
-        between(story(EVERY_REQUEST.previous_response_not_found(if_named=True))),
+        between(clouds(EVERY_REQUEST.previous_response_not_found(if_named=True))),
     ),
     scenario(
         "previous_response_not_found",
@@ -119,7 +119,7 @@ SCENARIOS = (
         "rate_limit_with_a_long_wait",
         "I9",
         "The request is refused by the rate limit, which asks to wait a minute.",
-        (hello(), Wait(1), unanswered(STORY, EVERY_REQUEST.rate_limit(retry_after=60))),
+        (hello(), Wait(1), unanswered(CLOUDS, EVERY_REQUEST.rate_limit(retry_after=60))),
     ),
     scenario(
         "refusal",

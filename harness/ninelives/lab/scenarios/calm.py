@@ -7,11 +7,11 @@ from ninelives.lab.dialogue import (
     between,
     bye,
     clothes,
+    clouds,
     compare,
     hello,
     look,
     scenario,
-    story,
     weather,
 )
 from ninelives.lab.scenario import Say, Wait
@@ -39,7 +39,7 @@ SCENARIOS = (
         "calm_half_hour_of_silence",
         "I8",
         "Nobody speaks for half an hour; then the conversation goes on.",
-        (hello(), Wait(1800), story(), Wait(1), bye()),
+        (hello(), Wait(1800), clouds(), Wait(1), bye()),
     ),
     scenario(
         "calm_parallel_tool_calls",

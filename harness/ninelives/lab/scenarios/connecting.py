@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ninelives.lab.dialogue import HELLO, bye, hello, scenario, story, unanswered
+from ninelives.lab.dialogue import HELLO, bye, clouds, hello, scenario, unanswered
 from ninelives.lab.scenario import SOCKET, Wait
 from ninelives.lab.triggers import EVERY_HANDSHAKE, FIRST_CONNECTION
 
@@ -42,42 +42,42 @@ SCENARIOS = (
         "handshake_429_at_the_start",
         "I5 I7",
         "The first connection is answered with 429 and Retry-After of a second; the next one works.",
-        (hello(), Wait(1), story()),
+        (hello(), Wait(1), clouds()),
         faults=(FIRST_CONNECTION.handshake_status(429, retry_after=1),),
     ),
     scenario(
         "handshake_500_at_the_start",
         "I5 I7",
         "The first connection is answered with 500; the next one works.",
-        (hello(), Wait(1), story()),
+        (hello(), Wait(1), clouds()),
         faults=(FIRST_CONNECTION.handshake_status(500),),
     ),
     scenario(
         "handshake_503_at_the_start",
         "I5 I7",
         "The first connection is answered with 503 and Retry-After of a second; the next one works.",
-        (hello(), Wait(1), story()),
+        (hello(), Wait(1), clouds()),
         faults=(FIRST_CONNECTION.handshake_status(503, retry_after=1),),
     ),
     scenario(
         "handshake_hangs_at_the_start",
         "I4 I5",
         "The first connection is accepted and never answered; the next one works.",
-        (hello(), Wait(1), story()),
+        (hello(), Wait(1), clouds()),
         faults=(FIRST_CONNECTION.handshake_hang(),),
     ),
     scenario(
         "handshake_reset_at_the_start",
         "I5",
         "The first connection is reset instead of answered; the next one works.",
-        (hello(), Wait(1), story()),
+        (hello(), Wait(1), clouds()),
         faults=(FIRST_CONNECTION.handshake_reset(),),
     ),
     scenario(
         "refused_at_the_start",
         "I5",
         "Connections are refused for two seconds as the bot starts.",
-        (hello(), Wait(1), story()),
+        (hello(), Wait(1), clouds()),
         faults=(FIRST_CONNECTION.refuse(seconds=2),),
     ),
     scenario(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mock_openai import faults
 
-from ninelives.lab.dialogue import between, scenario, story
+from ninelives.lab.dialogue import between, clouds, scenario
 from ninelives.lab.triggers import TERMINAL, before
 
 CHAPTER = "at the end of an answer"
@@ -14,55 +14,55 @@ SCENARIOS = (
         "big_terminal_event",
         "I1 I5",
         "The terminal event, which repeats the whole answer, is larger than a megabyte.",
-        between(story(TERMINAL.oversize_frame(size=1500000))),
+        between(clouds(TERMINAL.oversize_frame(size=1500000))),
     ),
     scenario(
         "reset_after_the_answer",
         "I1 I8",
         "The connection is reset right after the terminal event, before the user speaks again.",
-        between(story(faults.at(event="terminal", when="after").reset())),
+        between(clouds(faults.at(event="terminal", when="after").reset())),
     ),
     scenario(
         "reset_before_the_message_is_done",
         "I1 I6",
         "The connection is reset before the message is closed.",
-        between(story(before("output_item.done").reset())),
+        between(clouds(before("output_item.done").reset())),
     ),
     scenario(
         "reset_before_the_part_is_done",
         "I1 I6",
         "The connection is reset before the text part is closed.",
-        between(story(before("content_part.done").reset())),
+        between(clouds(before("content_part.done").reset())),
     ),
     scenario(
         "reset_before_the_terminal_event",
         "I1 I6",
         "The connection is reset when every word has left and only the terminal event is missing.",
-        between(story(TERMINAL.reset())),
+        between(clouds(TERMINAL.reset())),
     ),
     scenario(
         "reset_before_the_text_is_done",
         "I1 I6",
         "The connection is reset when every word has left and nothing that closes them.",
-        between(story(before("output_text.done").reset())),
+        between(clouds(before("output_text.done").reset())),
     ),
     scenario(
         "stall_before_the_terminal_event",
         "I4 I6",
         "Every word has left, and then nothing comes; the connection stays up.",
-        between(story(TERMINAL.stall())),
+        between(clouds(TERMINAL.stall())),
     ),
     scenario(
         "stream_without_a_terminal_event",
         "I1 I6",
         "The answer stops without its terminal event: HTTP ends, a socket stays open and silent.",
-        between(story(faults.at().missing_terminal())),
+        between(clouds(faults.at().missing_terminal())),
         bound=150,
     ),
     scenario(
         "terminal_event_twice",
         "I1 I2 I7",
         "The terminal event arrives twice; the second must not end the next turn.",
-        between(story(TERMINAL.duplicate())),
+        between(clouds(TERMINAL.duplicate())),
     ),
 )

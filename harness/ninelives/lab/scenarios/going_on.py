@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ninelives.lab.dialogue import LOOK, SCRIPT, VIEW, between, hello, scenario, story, weather
+from ninelives.lab.dialogue import LOOK, SCRIPT, VIEW, between, clouds, hello, scenario, weather
 from ninelives.lab.scenario import Say, Scenario
 from ninelives.lab.triggers import IN_MID_SENTENCE, before
 
@@ -46,7 +46,7 @@ def _of_a_model(name: str, how: str, does: str) -> Iterator[Scenario]:
             f"model_{name}_{place}",
             "I1 I6 I7",
             f"An answer is lost {where}; asked to go on, the model {does}.",
-            between(story(at.reset())),
+            between(clouds(at.reset())),
             script=_told(how),
         )
     yield scenario(
@@ -99,7 +99,7 @@ SCENARIOS = (
         "answer_lost_three_times",
         "I1 I6",
         "An answer is lost, the rest of it again, and the rest of that.",
-        between(story(before("output_text.delta", 7, times=3).reset())),
+        between(clouds(before("output_text.delta", 7, times=3).reset())),
         script=_told("rest"),
     ),
 )

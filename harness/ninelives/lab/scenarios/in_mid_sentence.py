@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ninelives.lab.dialogue import between, bye, hello, scenario, story, weather
+from ninelives.lab.dialogue import between, bye, clouds, hello, scenario, weather
 from ninelives.lab.scenario import SOCKET, Wait
 from ninelives.lab.triggers import IN_MID_SENTENCE, after, before
 
@@ -89,7 +89,7 @@ SCENARIOS = (
             Wait(1),
             weather(IN_MID_SENTENCE.reset()),
             Wait(1),
-            story(before("output_text.delta", 9).reset()),
+            clouds(before("output_text.delta", 9).reset()),
             Wait(1),
             bye(),
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ninelives.lab.dialogue import between, bye, clothes, hello, look, scenario, story, weather
+from ninelives.lab.dialogue import between, bye, clothes, clouds, hello, look, scenario, weather
 from ninelives.lab.scenario import SOCKET, Wait
 from ninelives.lab.triggers import IN_MID_SENTENCE, after, before
 
@@ -13,7 +13,7 @@ SCENARIOS = (
         "half_open_when_interrupted",
         "I2 I8",
         "The connection becomes half-open in mid-sentence, and the user cuts in.",
-        (hello(), Wait(1), story(IN_MID_SENTENCE.half_open(), cut_in=5), Wait(60), bye()),
+        (hello(), Wait(1), clouds(IN_MID_SENTENCE.half_open(), cut_in=5), Wait(60), bye()),
         transports=SOCKET,
     ),
     scenario(
@@ -26,7 +26,7 @@ SCENARIOS = (
         "interruption_after_an_interruption",
         "I2 I7",
         "The user cuts in, asks, cuts in before the first word, and asks again.",
-        (hello(), Wait(1), story(cut_in=5), weather(cut_in=0), bye()),
+        (hello(), Wait(1), clouds(cut_in=5), weather(cut_in=0), bye()),
     ),
     scenario(
         "interruption_after_the_last_word",
@@ -38,13 +38,13 @@ SCENARIOS = (
         "interruption_and_the_next_question_at_once",
         "I2 I8",
         "The user cuts in after some words and asks the next question in the same breath.",
-        (hello(), Wait(1), story(cut_in=5), bye()),
+        (hello(), Wait(1), clouds(cut_in=5), bye()),
     ),
     scenario(
         "interruption_at_once_of_a_deaf_server",
         "I2 I8",
         "The user cuts in and asks the next question at once; the server goes on with the old answer.",
-        (hello(), Wait(1), story(cut_in=5), bye()),
+        (hello(), Wait(1), clouds(cut_in=5), bye()),
         server={"on_cancel": "ignore"},
         transports=SOCKET,
     ),
@@ -52,7 +52,7 @@ SCENARIOS = (
         "interruption_at_once_that_is_rejected",
         "I2 I8",
         "The user cuts in and asks the next question at once; the cancellation is turned down.",
-        (hello(), Wait(1), story(cut_in=5), bye()),
+        (hello(), Wait(1), clouds(cut_in=5), bye()),
         server={"on_cancel": "reject"},
         transports=SOCKET,
     ),
@@ -60,19 +60,19 @@ SCENARIOS = (
         "interruption_before_the_first_word",
         "I2 I8",
         "The user cuts in before the first word of the answer.",
-        between(story(cut_in=0)),
+        between(clouds(cut_in=0)),
     ),
     scenario(
         "interruption_before_the_response",
         "I2 I8",
         "The user cuts in while the server has not even begun to answer.",
-        between(story(before("created").delay(1), cut_in=0, after=0.5)),
+        between(clouds(before("created").delay(1), cut_in=0, after=0.5)),
     ),
     scenario(
         "interruption_in_mid_sentence",
         "I2 I8",
         "The user cuts in after some words, and the server honours the cancellation.",
-        between(story(cut_in=5)),
+        between(clouds(cut_in=5)),
     ),
     scenario(
         "interruption_in_mid_thought",
@@ -85,13 +85,13 @@ SCENARIOS = (
         "interruption_meets_a_reset",
         "I2 I7",
         "The connection is reset at the word at which the user cuts in.",
-        between(story(after("output_text.delta", 5).reset(), cut_in=5)),
+        between(clouds(after("output_text.delta", 5).reset(), cut_in=5)),
     ),
     scenario(
         "interruption_of_a_deaf_server",
         "I2 I8",
         "The user cuts in after some words, and the server ignores the cancellation.",
-        between(story(cut_in=5)),
+        between(clouds(cut_in=5)),
         server={"on_cancel": "ignore"},
         transports=SOCKET,
     ),
@@ -102,7 +102,7 @@ SCENARIOS = (
         (
             hello(),
             Wait(1),
-            story(before("output_text.delta", 9).stall(6), cut_in=5),
+            clouds(before("output_text.delta", 9).stall(6), cut_in=5),
             bye(),
             Wait(10),
             hello(),
@@ -114,7 +114,7 @@ SCENARIOS = (
         "interruption_that_is_rejected",
         "I2 I8",
         "The user cuts in after some words, and the server answers the cancellation with an error.",
-        between(story(cut_in=5)),
+        between(clouds(cut_in=5)),
         server={"on_cancel": "reject"},
         transports=SOCKET,
     ),
@@ -122,7 +122,7 @@ SCENARIOS = (
         "interruption_twice",
         "I2 I8",
         "The user cuts in twice, in two turns running.",
-        (hello(), Wait(1), story(cut_in=5), Wait(1), weather(cut_in=3), Wait(1), bye()),
+        (hello(), Wait(1), clouds(cut_in=5), Wait(1), weather(cut_in=3), Wait(1), bye()),
     ),
     scenario(
         "interruption_while_a_tool_runs",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ninelives.lab.dialogue import STORY, between, bye, hello, scenario, silence, story, unanswered, weather
+from ninelives.lab.dialogue import CLOUDS, between, bye, clouds, hello, scenario, silence, unanswered, weather
 from ninelives.lab.scenario import SOCKET, Wait
 from ninelives.lab.triggers import HANDSHAKE, IN_MID_SENTENCE, REQUEST, after, idle
 
@@ -20,7 +20,7 @@ SCENARIOS = (
         "flapping_while_speaking",
         "I5",
         "Three attempts running are reset before the first word.",
-        between(story(after("created", times=3).reset())),
+        between(clouds(after("created", times=3).reset())),
     ),
     scenario(
         "outage_between_turns",
@@ -33,7 +33,7 @@ SCENARIOS = (
         "outage_of_a_minute",
         "I9 I7",
         "A request meets a reset, and for a minute connections are refused; the user asks again later.",
-        (hello(), Wait(1), unanswered(STORY, REQUEST.refuse(seconds=60)), Wait(90), bye()),
+        (hello(), Wait(1), unanswered(CLOUDS, REQUEST.refuse(seconds=60)), Wait(90), bye()),
     ),
     scenario(
         "outage_of_a_minute_in_mid_sentence",
@@ -45,13 +45,13 @@ SCENARIOS = (
         "outage_of_half_a_second",
         "I5",
         "The request meets a reset, and connections are refused for half a second.",
-        between(story(REQUEST.refuse(seconds=0.5))),
+        between(clouds(REQUEST.refuse(seconds=0.5))),
     ),
     scenario(
         "outage_while_speaking",
         "I5",
         "The request meets a reset, and connections are refused for three seconds.",
-        (hello(), Wait(1), story(REQUEST.refuse(seconds=3)), Wait(5), bye()),
+        (hello(), Wait(1), clouds(REQUEST.refuse(seconds=3)), Wait(5), bye()),
     ),
     scenario(
         "server_restart_between_turns",

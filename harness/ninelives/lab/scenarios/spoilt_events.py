@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ninelives.lab.dialogue import between, scenario, story, weather
+from ninelives.lab.dialogue import between, clouds, scenario, weather
 from ninelives.lab.scenario import HTTP, SOCKET
 from ninelives.lab.triggers import IN_MID_SENTENCE, before
 
@@ -51,7 +51,7 @@ SCENARIOS = (
         "first_event_lost",
         "I1 I5",
         "The event that creates the response never arrives.",
-        between(story(before("created").drop())),
+        between(clouds(before("created").drop())),
     ),
     scenario(
         "invalid_utf8_in_mid_sentence",

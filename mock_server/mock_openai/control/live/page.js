@@ -196,14 +196,14 @@ const asCassette = () => {
   return lines.map((line) => JSON.stringify(line)).join("\n") + "\n";
 };
 
-const asStory = () => {
-  const acts = [...turns.values()].filter((turn) => turn.asked && turn.said && !turn.said.endsWith(")")).map((turn) => ({
+const asScenario = () => {
+  const steps = [...turns.values()].filter((turn) => turn.asked && turn.said && !turn.said.endsWith(")")).map((turn) => ({
     user: turn.asked,
     answer: turn.said,
     ...(turn.faults.length ? { faults: turn.faults } : {}),
   }));
-  const schema = "# yaml-language-server: $schema=https://ninelives-dev.github.io/ninelives/schemas/story.json\n";
-  return schema + JSON.stringify({ story: "from_the_live_page", sentence: "Saved from the live page.", acts }, null, 2) + "\n";
+  const schema = "# yaml-language-server: $schema=https://ninelives-dev.github.io/ninelives/schemas/scenario.json\n";
+  return schema + JSON.stringify({ scenario: "from_the_live_page", sentence: "Saved from the live page.", steps }, null, 2) + "\n";
 };
 
 // ------------------------------------------------------------------------------------------------------------
@@ -227,4 +227,4 @@ source.addEventListener("message", ({ data }) => {
 });
 find("breaking").addEventListener("click", ({ target }) => { if (target.dataset.fault && chosen !== null) breakNow(target); });
 find("save-cassette").addEventListener("click", () => save("live.jsonl", asCassette()));
-find("save-story").addEventListener("click", () => save("live.yaml", asStory()));
+find("save-scenario").addEventListener("click", () => save("live.yaml", asScenario()));
