@@ -69,9 +69,9 @@ def demo(
     \b
     ninelives demo --out /tmp/demo
     """
-    from ninelives.demo import tell
+    from ninelives.demo import run
 
-    raise typer.Exit(tell(out))
+    raise typer.Exit(run(out))
 
 
 @app.command()

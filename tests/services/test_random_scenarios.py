@@ -11,7 +11,7 @@ import os
 import pytest
 from ninelives.lab.exploration import draw_scenario
 from ninelives.lab.exploration.trial import broken_in, play
-from ninelives.lab.failure_text import told
+from ninelives.lab.failure_text import as_text
 from ninelives.lab.scenario_file import to_yaml
 from ninelives.lab.services import http, websocket
 
@@ -23,4 +23,4 @@ RUNS = int(os.environ.get("NINELIVES_RUNS", "10"))
 def test_no_random_scenario_breaks_a_promise(run: int) -> None:
     spec = draw_scenario(0, run)
     outcome = play(spec, (websocket, http)[run % 2])
-    assert not broken_in(outcome), f"{told(outcome)}\n\n{to_yaml(spec)}"
+    assert not broken_in(outcome), f"{as_text(outcome)}\n\n{to_yaml(spec)}"

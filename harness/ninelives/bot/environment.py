@@ -46,7 +46,7 @@ _GETENV = os.getenv.__code__.co_filename
 _real: Callable[[Any, Any], Any] = type(os.environ).__getitem__
 
 
-told: ContextVar[Mapping[str, str] | None] = ContextVar("ninelives_environment", default=None)
+overrides: ContextVar[Mapping[str, str] | None] = ContextVar("ninelives_environment", default=None)
 """The addresses that take precedence for the bot of this context: those of its own server. Concurrent calls
 have one set each.
 """
@@ -124,8 +124,8 @@ def stand_ins() -> Iterator[None]:
 
 
 def _item(self: Any, name: Any) -> Any:
-    if self is os.environ and name in (told.get() or ()):
-        return (told.get() or {})[name]
+    if self is os.environ and name in (overrides.get() or ()):
+        return (overrides.get() or {})[name]
     try:
         return _real(self, name)
     except KeyError:
@@ -136,8 +136,8 @@ def _item(self: Any, name: Any) -> Any:
 
 
 def _get(self: Any, name: Any, default: Any = None) -> Any:
-    if self is os.environ and name in (told.get() or ()):
-        return (told.get() or {})[name]
+    if self is os.environ and name in (overrides.get() or ()):
+        return (overrides.get() or {})[name]
     try:
         return _real(self, name)
     except KeyError:

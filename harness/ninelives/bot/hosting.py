@@ -245,7 +245,7 @@ class Host:
         context.run(transport_of_this_bot.set, self._transport)
         context.run(mishaps.of_this_bot.set, self._mishaps)
         if any(self._urls):
-            context.run(environment.told.set, environment.variables(*self._urls, self._key))
+            context.run(environment.overrides.set, environment.variables(*self._urls, self._key))
 
     def _task(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         return asyncio.get_running_loop().create_task(work, name=name, context=self._context)

@@ -43,7 +43,7 @@ class Mishap:
         return f"{self.where} raised {self.error}" + (f" ({self.place})" if self.place else "")
 
 
-def told(mishaps: Iterable[Mishap]) -> list[str]:
+def lines(mishaps: Iterable[Mishap]) -> list[str]:
     """Return mishaps as lines, equal ones with a count."""
     return [
         line if times == 1 else f"{line}, {times} times"

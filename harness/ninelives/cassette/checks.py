@@ -303,12 +303,12 @@ class Exchanges:
 
 
 def _of_old_models(answered: Iterable[_Seen]) -> Iterator[Found]:
-    told: set[str] = set()
+    known: set[str] = set()
     for seen in answered:
         model = seen.model
         served = seen.of_responses and seen.exchange is None and seen.identified
-        if model is not None and served and model not in told and not is_known(model.split(":")[0]):
-            told.add(model)
+        if model is not None and served and model not in known and not is_known(model.split(":")[0]):
+            known.add(model)
             what = f"recorded with model {model!r}, which is not a known model; record it with a known one"
             yield Found(seen.line, "stale", what)
 

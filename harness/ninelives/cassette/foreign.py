@@ -46,13 +46,13 @@ def found_in(path: Path, wishes: Wishes) -> Iterator[Found]:
     """Return all problems of such a file."""
     witness = _Witness()
     try:
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always", CassetteWarning)
             cassette = load(path, redactor=witness)
     except CassetteError as error:
         yield Found(error.line, "unreadable", f"found {error.found}; {error.fix}")
         return
-    for warning in told:
+    for warning in warned:
         if issubclass(warning.category, CassetteWarning):
             yield Found(None, "unread", str(warning.message).removeprefix(f"{path}: "))
     shown: set[str] = set()

@@ -37,7 +37,7 @@ def to_cassette(
     """
     reading = Reading()
     found = reading.pairs(document)
-    for line in reading.told():
+    for line in reading.notes():
         warnings.warn(f"{name}: {line}" if name else line, CassetteWarning, stacklevel=2)
     upstream = next((_origin_of(pair.uri) for pair in found), "")
     builder = CassetteBuilder(upstream=upstream, origin=origin, redactor=redactor)

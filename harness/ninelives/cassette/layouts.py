@@ -76,7 +76,7 @@ class Reading:
         """Return the pairs of a document. Raises LayoutError."""
         return [self._pair(number, one) for number, one in enumerate(self._listed(document), 1)]
 
-    def told(self) -> Iterator[str]:
+    def notes(self) -> Iterator[str]:
         """Return what was not understood, one line each."""
         for place, count in sorted(self.unknown.items()):
             times = "" if count == 1 else f" ({count} times)"

@@ -107,8 +107,8 @@ def usage(path: Path) -> dict[Path, list[int]]:
     CassetteError.
     """
     try:
-        told = json.loads(path.read_bytes())["cassettes"]
-        found = {name: [int(number) for number in each["used"]] for name, each in told.items()}
+        cassettes = json.loads(path.read_bytes())["cassettes"]
+        found = {name: [int(number) for number in each["used"]] for name, each in cassettes.items()}
     except OSError as error:
         raise CassetteError(path, None, f"{error.strerror}", "a usage report", "check the path") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -125,8 +125,8 @@ def _asked(
         return None
     body = seen.body.encode() if isinstance(seen.body, str) else seen.body or b""
     headers = {name: str(value) for name, value in seen.headers.items()}
-    told = request.method if seen.method == method else seen.method
-    return RecordedRequest(told, seen.uri.removeprefix(UPSTREAM), headers, body)
+    sent = request.method if seen.method == method else seen.method
+    return RecordedRequest(sent, seen.uri.removeprefix(UPSTREAM), headers, body)
 
 
 def _heard(

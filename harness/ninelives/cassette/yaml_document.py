@@ -82,8 +82,8 @@ def _arguments(loader: Any, node: yaml.Node) -> list[Any]:
         return [loader.construct_scalar(node)]
     if isinstance(node, yaml.SequenceNode):
         return list(loader.construct_sequence(node, deep=True))
-    told = loader.construct_mapping(node, deep=True)
-    found = told.get("args") or told.get("state") or ()
+    fields = loader.construct_mapping(node, deep=True)
+    found = fields.get("args") or fields.get("state") or ()
     return list(found) if isinstance(found, list | tuple) else [found]
 
 

@@ -50,21 +50,21 @@ def run(options: Options) -> int:
     from ninelives.commands.quiet import quiet
 
     quiet()
-    from ninelives.commands.verdict import tell_disturbed
+    from ninelives.commands.verdict import print_disturbed
     from ninelives.lab.exploration.calls import play_calls, shrunk
     from ninelives.lab.exploration.executors import Crew, open_executor
     from ninelives.lab.exploration.trial import factory_of
     from ninelives.lab.undisturbed import play_first
 
     console = output()
-    told: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     chapters = []
     checked: list[Checked] = []
     held = True
     for name in options.names:
         first = play_first(factory_of(name), voice=asked.voice)
         if not first.held:
-            tell_disturbed(console, first)
+            print_disturbed(console, first)
             return 1
         conditions = replace(asked, voice=first.voice)
         with progress_bar(notes()) as show, open_executor("processes", options.jobs) as (executor, jobs):
@@ -75,16 +75,16 @@ def run(options: Options) -> int:
         with notes().status(f"shortening call {calls.worst.number}, the worst"):
             worst = shrunk(name, calls.worst, seed=options.seed, conditions=conditions)
         path = _keep(options, name, calls, worst)
-        _tell(console, options, name, calls, worst, path)
+        _print(console, options, name, calls, worst, path)
         checked += of_calls(name, calls, worst, path)
-        told[name] = _as_json(calls, worst, path)
+        results[name] = _as_json(calls, worst, path)
         chapters.append(worst.outcome.chapter(f"{name}: the worst of {len(calls.all)} calls"))
         held = held and not calls.broken
-    title = f"ninelives verdict --calls: {', '.join(told)}"
-    note = "; ".join(f"{name}: {each['calls']} calls, {each['summary']}" for name, each in told.items())
+    title = f"ninelives verdict --calls: {', '.join(results)}"
+    note = "; ".join(f"{name}: {each['calls']} calls, {each['summary']}" for name, each in results.items())
     options.reports.write(checked, title)
     options.reports.page(console, lambda: chapters, title, note)
-    options.reports.findings(console, lambda: told if len(told) > 1 else next(iter(told.values())))
+    options.reports.findings(console, lambda: results if len(results) > 1 else next(iter(results.values())))
     return 0 if held else 1
 
 
@@ -112,7 +112,7 @@ def _again(options: Options, name: str, worst: Worst, path: Path) -> str:
     return shlex.join(["ninelives", "verdict", name, "--scenario-file", str(path), *asked.words])
 
 
-def _tell(console: Console, options: Options, name: str, calls: Calls, worst: Worst, path: Path) -> None:
+def _print(console: Console, options: Options, name: str, calls: Calls, worst: Worst, path: Path) -> None:
     from ninelives.lab.failure_text import turns
 
     console.print(_table(calls))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ninelives.commands.eval_files import write
 from ninelives.commands.eval_options import Options, setting_of
-from ninelives.commands.eval_output import line, summary, tell, tell_rates
+from ninelives.commands.eval_output import line, print_problems, print_rates, summary
 from ninelives.commands.printing import notes, output
 from ninelives.usage_error import UsageError
 
@@ -58,8 +58,8 @@ def run(options: Options) -> int:
                         status.stop()
                         console.print(line(each, width))
                         status.start()
-    tell_rates(console, [each for each in played if attempts(each.case) > 1], width)
-    tell(console, played, verbose=options.verbose)
+    print_rates(console, [each for each in played if attempts(each.case) > 1], width)
+    print_problems(console, played, verbose=options.verbose)
     write(console, played, options.reports)
     console.print(summary(played))
     return 0 if all(each.good for each in played) else 1

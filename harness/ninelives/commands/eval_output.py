@@ -59,7 +59,7 @@ def _turn_of(played: Played) -> str:
     return ""
 
 
-def tell(console: Console, played: Sequence[Played], *, verbose: bool) -> None:
+def print_problems(console: Console, played: Sequence[Played], *, verbose: bool) -> None:
     """Print what was said, heard and wrong in a run that did not simply pass; repeated runs that went the
     same way, and what a bot must change, once.
     """
@@ -69,9 +69,9 @@ def tell(console: Console, played: Sequence[Played], *, verbose: bool) -> None:
         for each in played
         if each.skipped is None and (verbose or not each.good or each.verdict != "passed")
     ]
-    alike = Counter(map(_course, shown))
+    same = Counter(map(_course, shown))
     for each in shown:
-        many = 1 if verbose else alike.pop(_course(each), 0)
+        many = 1 if verbose else same.pop(_course(each), 0)
         if not many:
             continue
         console.print()
@@ -97,20 +97,20 @@ def _course(played: Played) -> tuple[object, ...]:
 
 def problems(played: Played) -> list[str]:
     """Return the problems of a run, one line each, causes first."""
-    told = []
+    found = []
     for missed in _once(played):
         where = f"turn {played.case.turn_of_file(missed.turn)}" if missed.turn else "before the user spoke"
-        told.append(f"{where}: {_about(played, missed)}")
+        found.append(f"{where}: {_about(played, missed)}")
     if played.crash is not None:
-        told.append(f"crashed: {played.crash}")
-    told += [
+        found.append(f"crashed: {played.crash}")
+    found += [
         f"eval: {failure}" for failure in played.failures if failure.kind != "judge" or not played.unjudged
     ]
-    told += [f"{finding.promise}: {finding.why}" for finding in played.broken]
-    told += [f"the bot's own code: {mishap}" for mishap in played.mishaps]
-    if not told and not played.good:
-        told.append(f"eval {played.verdict}")
-    return told
+    found += [f"{finding.promise}: {finding.why}" for finding in played.broken]
+    found += [f"the bot's own code: {mishap}" for mishap in played.mishaps]
+    if not found and not played.good:
+        found.append(f"eval {played.verdict}")
+    return found
 
 
 def to_change(played: Played) -> str:
@@ -147,7 +147,7 @@ def _about(played: Played, missed: Missed) -> str:
     return f"{question}: {why}; {fix}"
 
 
-def tell_rates(console: Console, played: Sequence[Played], width: int) -> None:
+def print_rates(console: Console, played: Sequence[Played], width: int) -> None:
     """Print how many runs of each title passed."""
     groups: dict[str, list[Played]] = {}
     for each in played:
@@ -159,11 +159,11 @@ def tell_rates(console: Console, played: Sequence[Played], width: int) -> None:
             console.print(Text(f"{title:<{width}}  skipped        {group[0].skipped}", style="dim"))
             continue
         flaky = 0 < good < len(tried)
-        told = f"{good}/{len(tried)} passed" + (
+        rate = f"{good}/{len(tried)} passed" + (
             f", flaky: {100 * (len(tried) - good) / len(tried):.0f}% fail" if flaky else ""
         )
         console.print(
-            Text.assemble((f"{title:<{width}}  ", ""), (told, "green" if good == len(tried) else "bold red"))
+            Text.assemble((f"{title:<{width}}  ", ""), (rate, "green" if good == len(tried) else "bold red"))
         )
 
 
@@ -182,7 +182,7 @@ def summary(played: Sequence[Played]) -> Text:
     many = f"{len(tried)} run{'' if len(tried) == 1 else 's'}"
     if not bad:
         unjudged = sum(each.verdict == "not judged" for each in tried)
-        told = f"\nEvery eval passed and every promise was kept in {many}"
-        told += f"; {unjudged} could not be judged" if unjudged else ""
-        return Text(f"{told}.{remark}", style="bold green")
+        text = f"\nEvery eval passed and every promise was kept in {many}"
+        text += f"; {unjudged} could not be judged" if unjudged else ""
+        return Text(f"{text}.{remark}", style="bold green")
     return Text(f"\n{len(bad)} of {many} failed.{remark}", style="bold red")

@@ -46,7 +46,7 @@ def record(console: Console, there: Sequence[Case], options: Options) -> int:
                 )
             except ValueError as error:
                 raise UsageError(f"--upstream {options.upstream}: {error}") from None
-        kept += _tell(console, case, recorded)
+        kept += _print_recorded(console, case, recorded)
     console.print(f"\n{kept} of {tried} recorded", style="bold green" if kept == tried else "bold red")
     return 0 if kept == tried else 1
 
@@ -58,7 +58,7 @@ def _not_recorded(case: Case, path: Path) -> str:
     return f"ninelives: {case.title} was not recorded{rest}"
 
 
-def _tell(console: Console, case: Case, recorded: Recorded) -> bool:
+def _print_recorded(console: Console, case: Case, recorded: Recorded) -> bool:
     played: Any = recorded.played
     console.print(Text.assemble((f"{case.title}  ", ""), (f"eval {played.verdict}", STYLES[played.verdict])))
     for problem in problems(played):

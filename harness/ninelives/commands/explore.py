@@ -18,7 +18,7 @@ from ninelives.commands.options import Asked
 from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
 from ninelives.commands.reports import Reports, of_exploration
-from ninelives.commands.verdict import tell_disturbed
+from ninelives.commands.verdict import print_disturbed
 from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def run(options: Options) -> int:
         with last_words(lambda: "ninelives: interrupted; no run is finished yet"):
             first = play_first(factory_of(options.factory), voice=bool(conditions.voice))
         if not first.held:
-            tell_disturbed(output(), first)
+            print_disturbed(output(), first)
             return 1
     _prepare(options)
     with last_words(lambda: _interrupted(options)):
@@ -115,8 +115,8 @@ def _explore(options: Options) -> int:
             conditions=options.asked.conditions,
         )
     console = output()
-    kept = [_tell(console, options, breach) for breach in result.breaches]
-    _tell_unshrunk(console, result)
+    kept = [_keep(console, options, breach) for breach in result.breaches]
+    _print_unshrunk(console, result)
     if options.html and result.breaches:
         _write_page(console, options, result)
     options.reports.write(
@@ -147,7 +147,7 @@ def _prepare(options: Options) -> None:
     options.journal.replace(options.journal.with_suffix(".before.jsonl"))
 
 
-def _tell(console: Console, options: Options, breach: Breach) -> Path:
+def _keep(console: Console, options: Options, breach: Breach) -> Path:
     from ninelives.lab.exploration.trial import CRASH
     from ninelives.lab.promises import PROMISES
     from ninelives.lab.scenario_file import to_yaml
@@ -218,7 +218,7 @@ def _told(text: str) -> list[str]:
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
-def _tell_unshrunk(console: Console, result: Exploration) -> None:
+def _print_unshrunk(console: Console, result: Exploration) -> None:
     if not result.unshrunk:
         return
     console.print(
@@ -248,9 +248,9 @@ def _interrupted(options: Options) -> str:
     there = played_in(options.journal)
     numbers = range(options.first, options.first + options.runs)
     done, broken = (sum(number in numbers for number in which) for which in (there.runs, there.broken))
-    told = f", {broken} of them broke a promise" if broken else ""
+    broke = f", {broken} of them broke a promise" if broken else ""
     return (
-        f"ninelives: interrupted; {done} of {options.runs} runs are finished{told}\n"
+        f"ninelives: interrupted; {done} of {options.runs} runs are finished{broke}\n"
         f"continue with: {options.command('--resume', str(options.journal))}"
     )
 

@@ -19,11 +19,11 @@ def run(
 ) -> int:
     """Print a line for each problem; return 1 if one is more than a warning."""
     files = _files(paths, _recordings)
-    told = usage(report) if report is not None else None
+    usages = usage(report) if report is not None else None
     console = output()
     problems: list[Problem] = []
     for path in files:
-        used = None if told is None else told.get(path.resolve(), ())
+        used = None if usages is None else usages.get(path.resolve(), ())
         problems += lint(path, redactor=secrets.redactor(), used=used, older_than=older_than)
     wrong = [problem for problem in problems if not problem.warning]
     if as_json:
@@ -41,8 +41,8 @@ def fix(paths: Sequence[Path], secrets: Secrets) -> int:
     console = output()
     for path in _files(paths, _cassettes):
         changed = scrub(path, redactor=secrets.redactor())
-        told = f"{changed} line{'' if changed == 1 else 's'} changed" if changed else "nothing to scrub"
-        console.print(f"{path}: {told}", markup=False, highlight=False)
+        result = f"{changed} line{'' if changed == 1 else 's'} changed" if changed else "nothing to scrub"
+        console.print(f"{path}: {result}", markup=False, highlight=False)
     return 0
 
 

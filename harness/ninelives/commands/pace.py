@@ -52,7 +52,7 @@ def run(paths: Sequence[Path], out: Path) -> int:
             f"{named}: {error}; record with `ninelives record`, which keeps the time of every event"
         ) from None
     write_text(out, to_json(pace))
-    _tell(out, rhythm, pace, unread)
+    _print_pace(out, rhythm, pace, unread)
     return 0
 
 
@@ -90,7 +90,7 @@ def _answers(count: int) -> str:
     return f"{count} answer{'' if count == 1 else 's'}"
 
 
-def _tell(out: Path, rhythm: Rhythm, pace: Learned, unread: Sequence[str]) -> None:
+def _print_pace(out: Path, rhythm: Rhythm, pace: Learned, unread: Sequence[str]) -> None:
     console = output()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("seconds", no_wrap=True)

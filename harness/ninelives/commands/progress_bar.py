@@ -26,7 +26,7 @@ def progress_bar(console: Console) -> Iterator[Show]:
         task = bar.add_task("", total=None, broken="")
 
         def show(doing: str, done: int, total: int | None, broken: int) -> None:
-            told = f"{broken} broken" if broken else ""
-            bar.update(task, description=doing, completed=done, total=total, broken=told)
+            state = f"{broken} broken" if broken else ""
+            bar.update(task, description=doing, completed=done, total=total, broken=state)
 
         yield show

@@ -67,7 +67,7 @@ def run(
         if mode == "all" and recorder.writer.lines:
             console.print(f"{end}; kept {_count(recorder.writer)} in {cassette}")
         else:
-            _tell_broken_off(console, recorder, str(end))
+            _print_broken_off(console, recorder, str(end))
         return end.code
     if recorder.writer.lines:
         console.print(f"recorded {_count(recorder.writer)} into {cassette}")
@@ -98,7 +98,7 @@ def _taken(host: str, port: int, error: OSError) -> UsageError:
     )
 
 
-def _tell_broken_off(console: Console, recorder: Recorder, why: str) -> None:
+def _print_broken_off(console: Console, recorder: Recorder, why: str) -> None:
     path, partial = recorder.writer.path, recorder.writer.partial
     old = f"{path} is unchanged" if path.exists() else f"{path} was not written"
     console.print(f"{why}; {old}")

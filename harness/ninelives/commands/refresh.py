@@ -46,7 +46,7 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secret
         except ValueError as error:  # an upstream that is not a URL
             raise UsageError(str(error)) from None
         _refuse_a_bad_key(asked)
-        changes = _tell(asked, upstream or ("the mock server" if mocked else _API), console)
+        changes = _print_changes(asked, upstream or ("the mock server" if mocked else _API), console)
         if write:
             _write(asked, console)
     return 1 if exit_code and any(change.of_the_api for change in changes) else 0
@@ -84,7 +84,7 @@ def _refuse_a_bad_key(asked: Sequence[Asked]) -> None:
         raise UsageError("the upstream does not answer; check --upstream and the network")
 
 
-def _tell(asked: Sequence[Asked], where: str, console: Console) -> list[Drift]:
+def _print_changes(asked: Sequence[Asked], where: str, console: Console) -> list[Drift]:
     compared, silent = [], []
     for each in asked:
         name = each.cassette.path.name

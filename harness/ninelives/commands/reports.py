@@ -91,9 +91,9 @@ def of_outcome(bot: str, outcome: Outcome) -> Checked:
         group=outcome.scenario.chapter or "scenario files",
         name=outcome.scenario.name,
         seconds=max((turn.ended or turn.began for turn in turns), default=0.0),
-        problems=problems if outcome.told else (),
+        problems=problems if outcome.applies else (),
         crashed=outcome.crash is not None,
-        skipped=None if outcome.told else "not possible on this transport",
+        skipped=None if outcome.applies else "not possible on this transport",
         file=file_of(bot),
         talk="\n".join(f"{turn.user} → {heard}" for turn, heard in zip(turns, outcome.heard, strict=True)),
     )
@@ -130,7 +130,7 @@ def of_calls(bot: str, calls: Calls, worst: Worst, kept: Path) -> list[Checked]:
 
     `kept` is the file of the worst call's scenario.
     """
-    from ninelives.lab.failure_text import told
+    from ninelives.lab.failure_text import as_text
     from ninelives.report.checked import Checked
 
     many = len(calls.all)
@@ -143,7 +143,7 @@ def of_calls(bot: str, calls: Calls, worst: Worst, kept: Path) -> list[Checked]:
     for promise, problems in sorted(broken.items()):
         name = f"{promise} in {len(problems)} of {many} calls"
         shown = problems[:SHOWN_CALLS]
-        found.append(Checked(bot, "calls", name, problems=shown, file=str(kept), talk=told(worst.outcome)))
+        found.append(Checked(bot, "calls", name, problems=shown, file=str(kept), talk=as_text(worst.outcome)))
     return found
 
 

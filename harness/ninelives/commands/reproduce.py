@@ -60,7 +60,7 @@ def run(options: Options) -> int:
         raise UsageError(
             f"{options.file} has no complete turn; give BlackBox more minutes, or a larger max_bytes"
         )
-    return _tell(options, found) if found.same else _tell_otherwise(options, found)
+    return _write_and_print(options, found) if found.same else _print_other(options, found)
 
 
 def _with_wire(incident: Incident, given: Path | None) -> Incident:
@@ -110,7 +110,7 @@ def _require_a_bot(factory: Factory, incident: Incident) -> None:
         _note(f"this is a different bot: the incident is from {missing[0]}, this bot uses {mine}")
 
 
-def _tell(options: Options, found: Reproduction) -> int:
+def _write_and_print(options: Options, found: Reproduction) -> int:
     from ninelives.incidents.people import likely_names
     from ninelives.incidents.report import issue
     from ninelives.lab.scenario_file import to_yaml
@@ -143,7 +143,7 @@ def _tell(options: Options, found: Reproduction) -> int:
     return 1
 
 
-def _tell_otherwise(options: Options, found: Reproduction) -> int:
+def _print_other(options: Options, found: Reproduction) -> int:
     broke = f"; it broke {', '.join(found.others)}" if found.others else ""
     wanted = found.incident.broken[0][0] if found.incident.broken else "the error"
     output().print(

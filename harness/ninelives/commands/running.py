@@ -86,12 +86,12 @@ async def until_told() -> None:
     loop = asyncio.get_running_loop()
     done, interrupted = asyncio.Event(), False
 
-    def told(number: int) -> None:
+    def on_signal(number: int) -> None:
         nonlocal interrupted
         interrupted = number == signal.SIGINT
         done.set()
 
-    with told_by_signal(told):
+    with told_by_signal(on_signal):
         watched = _watch_keyboard(loop, done)
         await done.wait()
         if watched:

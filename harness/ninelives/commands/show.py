@@ -23,9 +23,9 @@ def run(path: Path, raw: bool, html: Path | None) -> int:
     cassette = load(path)
     exchanges = cassette.exchanges
     console = output()
-    told = conversation(exchanges)
+    exchanged = conversation(exchanges)
     if html is not None:
-        write_text(html, page([_chapter(path, exchanges, told)], f"ninelives: {path.name}"))
+        write_text(html, page([_chapter(path, exchanges, exchanged)], f"ninelives: {path.name}"))
         console.print(f"wrote {html}")
         return 0
     console.print(_heading(cassette, exchanges))
@@ -34,7 +34,7 @@ def run(path: Path, raw: bool, html: Path | None) -> int:
         for line in moments(from_exchanges(exchanges)):
             console.print(line, soft_wrap=not console.is_terminal, overflow="ellipsis", no_wrap=True)
     else:
-        for exchange in talk(told):
+        for exchange in talk(exchanged):
             console.print(exchange)
     return 0
 
@@ -61,9 +61,9 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _chapter(path: Path, exchanges: Sequence[Exchange], told: Sequence[Exchanged]) -> Chapter:
+def _chapter(path: Path, exchanges: Sequence[Exchange], exchanged: Sequence[Exchanged]) -> Chapter:
     talked = []
-    for each in told:
+    for each in exchanged:
         asked = " ".join(text for role, text in each.asked if role in ("user", "tool")) or each.request
         answer = each.said or ", ".join(f"{name}({arguments})" for name, arguments in each.calls)
         talked.append((asked, answer + ("…" if each.broken else "")))

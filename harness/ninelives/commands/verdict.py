@@ -102,7 +102,7 @@ def run(
             first = play_first(factories[name], seed=seed, voice=conditions.voice)
             if not first.held:
                 status.stop()
-                tell_disturbed(console, first)
+                print_disturbed(console, first)
                 _write(console, {name: [first.outcome]}, reports)
                 return 1
             suited[name] = replace(conditions, voice=first.voice)
@@ -113,15 +113,15 @@ def run(
                     results[name].append(run_scenario(scenario, factory, seed=seed, conditions=suited[name]))
     for name, outcomes in results.items():
         console.print(table(outcomes))
-        _tell_broken(console, outcomes)
+        _print_broken(console, outcomes)
         console.print(_summary(name, outcomes))
     _write(console, results, reports)
     if markdown is not None:
         _write_comparison(console, results, markdown, patterns)
-    return 0 if all(each.held for outcomes in results.values() for each in outcomes if each.told) else 1
+    return 0 if all(each.held for outcomes in results.values() for each in outcomes if each.applies) else 1
 
 
-def tell_disturbed(console: Console, first: First) -> None:
+def print_disturbed(console: Console, first: First) -> None:
     """Print why a bot was not tested: its calm conversation, turn by turn, and the exceptions of its own
     code.
     """
@@ -138,12 +138,12 @@ def _write(console: Console, results: dict[str, list[Outcome]], reports: Reports
             each.chapter(bot=name)
             for name, outcomes in results.items()
             for each in sorted(outcomes, key=_place_in_the_book)
-            if each.told
+            if each.applies
         ]
 
     def found() -> Any:
-        told = {name: [as_json(each) for each in outcomes] for name, outcomes in results.items()}
-        return told if len(told) > 1 else next(iter(told.values()))
+        found = {name: [as_json(each) for each in outcomes] for name, outcomes in results.items()}
+        return found if len(found) > 1 else next(iter(found.values()))
 
     reports.page(console, chapters, title, note)
     reports.findings(console, found)
@@ -186,7 +186,7 @@ def table(outcomes: Sequence[Outcome]) -> Table:
         rows.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
         name = outcome.scenario.name.replace("_", " ")
-        if not outcome.told:
+        if not outcome.applies:
             rows.add_row(Text(name, style="dim"), Text("not possible on this transport", style="dim"))
             continue
         result = Text("crashed", style="bold red") if outcome.crash else marks(outcome.findings)
@@ -206,12 +206,12 @@ def table(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _latency(outcomes: Sequence[Outcome]) -> str:
-    return str(together(each.figures for each in outcomes if each.told))
+    return str(together(each.figures for each in outcomes if each.applies))
 
 
-def _tell_broken(console: Console, outcomes: Sequence[Outcome]) -> None:
+def _print_broken(console: Console, outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
-        if outcome.held or not outcome.told:
+        if outcome.held or not outcome.applies:
             continue
         console.print()
         console.print(
@@ -226,15 +226,15 @@ def _tell_broken(console: Console, outcomes: Sequence[Outcome]) -> None:
         if outcome.mishaps:
             from ninelives.bot import mishaps
 
-            told = "\n".join(f"  {line}" for line in mishaps.told(outcome.mishaps))
-            console.print(Text(told, style="red"))
+            raised = "\n".join(f"  {line}" for line in mishaps.lines(outcome.mishaps))
+            console.print(Text(raised, style="red"))
         for finding in outcome.broken:
             style = LATE_STYLE if outcome.only_late else "bold red"
             console.print(Text.assemble(("  ✗ ", style), (f"{finding.promise}  ", "bold"), finding.why))
 
 
 def _summary(name: str, outcomes: Sequence[Outcome]) -> Text:
-    tried = [each for each in outcomes if each.told]
+    tried = [each for each in outcomes if each.applies]
     broken = [each for each in tried if not each.held]
     late = sum(each.only_late for each in broken)
     many = f"{len(tried)} scenario{'' if len(tried) == 1 else 's'}"
@@ -253,7 +253,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     return {
         "scenario": outcome.scenario.name,
         "sentence": outcome.scenario.sentence,
-        "applies": outcome.told,
+        "applies": outcome.applies,
         "voice": outcome.voice,
         "held": outcome.held,
         "crash": outcome.crash,

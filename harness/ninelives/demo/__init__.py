@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ninelives.demo.steps import Performance
     from ninelives.lab.run import Outcome
 
-__all__ = ["tell"]
+__all__ = ["run"]
 
 
-def tell(out: Path) -> int:
+def run(out: Path) -> int:
     """Show the demo, writing its files into `out`. Return the exit code."""
     began = time.perf_counter()
     if importlib.util.find_spec("pipecat") is None:

@@ -179,11 +179,13 @@ def _on_the_wire(outcome: Outcome) -> str:
             open_since[entry.connection] = entry.at
             if entry.connection == 1:
                 continue
-            told = f"connection {entry.connection} opened at {clock(entry.at)}"
+            opened = f"connection {entry.connection} opened at {clock(entry.at)}"
             before = entry.connection - 1
             if before in open_since and (age := entry.at - open_since[before]) > lifetime / 2:
-                told += f", {duration(lifetime - age)} before the server would have ended connection {before}"
-            parts.append(told)
+                opened += (
+                    f", {duration(lifetime - age)} before the server would have ended connection {before}"
+                )
+            parts.append(opened)
         elif entry.kind == "close" and isinstance(entry.data, Mapping):
             open_since.pop(entry.connection, None)
             if entry.data.get("by") != "client":

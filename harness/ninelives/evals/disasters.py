@@ -101,8 +101,8 @@ def chosen(pattern: str) -> list[Disaster]:
             else:
                 found[scenario.name] = disaster_of(scenario)
     if not found:
-        told = "; ".join(f"{name}: {why}" for name, why in refused.items())
-        raise UsageError(f"none of these scenarios is possible in an eval ({told})")
+        reasons = "; ".join(f"{name}: {why}" for name, why in refused.items())
+        raise UsageError(f"none of these scenarios is possible in an eval ({reasons})")
     return list(found.values())
 
 

@@ -164,8 +164,8 @@ def _remarks(path: Path, mappings: Sequence[_Mapping]) -> Iterator[str]:
             place = (key.line, str(key))
             whys[place] = whys.get(place) or mapping.why(key)  # one key may be in several merged mappings
     for file, whys in by_file.items():
-        told = (f"{name!r} (line {line}{whys[line, name]})" for line, name in sorted(whys))
-        yield f"{file}: Pipecat ignores {', '.join(told)}"
+        names = (f"{name!r} (line {line}{whys[line, name]})" for line, name in sorted(whys))
+        yield f"{file}: Pipecat ignores {', '.join(names)}"
 
 
 def _watched(read: Callable[[Path], object], path: Path) -> list[_Mapping]:

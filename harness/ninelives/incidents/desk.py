@@ -84,8 +84,8 @@ class Desk:
         notes = in_order(job.notes)
         if not notes:
             return
-        told = bool(job.about["tells_spoken"])
-        news = wrong_in(notes, budgets=self._budgets, tells_spoken=told, begun=job.begun)
+        reported = bool(job.about["tells_spoken"])
+        news = wrong_in(notes, budgets=self._budgets, tells_spoken=reported, begun=job.begun)
         now = notes[-1].at
         if job.reason is None:
             news = [each for each in news if self._is_news(each, now)]

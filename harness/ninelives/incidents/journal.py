@@ -38,8 +38,8 @@ def entries_of(notes: Sequence[Note]) -> list[Entry]:
         match note.kind:
             case "open":
                 transports[number] = data.decode()
-                told: Mapping[str, Any] = {"transport": data.decode(), "path": "/v1/responses"}
-                entries.append(Entry(note.at, number, None, None, "open", told))
+                about: Mapping[str, Any] = {"transport": data.decode(), "path": "/v1/responses"}
+                entries.append(Entry(note.at, number, None, None, "open", about))
             case "sent":
                 message = parsed(data) or {}
                 if message.get("type", "response.create") != "response.create":
@@ -47,8 +47,8 @@ def entries_of(notes: Sequence[Note]) -> list[Entry]:
                 turn = turns[number] = turns.get(number, 0) + 1
                 lane = message.get("stream_id")
                 lanes[number, lane] = lanes[number, None] = turn
-                told = {"method": "POST", "path": "/v1/responses", "body": message}
-                entries.append(Entry(note.at, number, turn, lane, "request", told))
+                about = {"method": "POST", "path": "/v1/responses", "body": message}
+                entries.append(Entry(note.at, number, turn, lane, "request", about))
             case "received":
                 event = parsed(data) or {}
                 lane = event.get("stream_id")
@@ -61,8 +61,8 @@ def entries_of(notes: Sequence[Note]) -> list[Entry]:
                 status, _, body = data.partition(b" ")
                 error = (parsed(body) or {}).get("error")
                 code = error.get("code") if isinstance(error, dict) else None
-                told = {"status": int(status), "code": code, "error": error}
-                entries.append(Entry(note.at, number, turns.get(number), None, "status", told))
+                about = {"status": int(status), "code": code, "error": error}
+                entries.append(Entry(note.at, number, turns.get(number), None, "status", about))
             case _:
                 why = data.decode("utf-8", "replace")
                 entries.append(Entry(note.at, number, None, None, "close", {"by": "server", "reason": why}))

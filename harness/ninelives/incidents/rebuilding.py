@@ -49,13 +49,13 @@ def candidates(incident: Incident, replacements: Replacements = NOTHING) -> Iter
     said.
     """
     episode = episode_of(incident.notes)
-    told = accounts(episode)
-    rebuilt = [_turn(episode, told, account) for account in told if account.turn.user]
+    every = accounts(episode)
+    rebuilt = [_turn(episode, every, account) for account in every if account.turn.user]
     if not rebuilt:
         return
     for turn in rebuilt:
         turn.ask = replacements.ask(turn.ask)
-    _tell_apart(rebuilt)
+    _distinguish(rebuilt)
     base = ScenarioSpec(
         (),
         name="incident",
@@ -105,7 +105,7 @@ def fair(spec: ScenarioSpec) -> ScenarioSpec:
     ))  # fmt: skip
 
 
-def _tell_apart(rebuilt: Sequence[_Rebuilt]) -> None:
+def _distinguish(rebuilt: Sequence[_Rebuilt]) -> None:
     """Reword a repeated question, because a script answers the same question in the same way."""
     answers: dict[str, Ask] = {}
     for turn in rebuilt:
@@ -123,9 +123,9 @@ def _answered_alike(one: Ask, other: Ask) -> bool:
 # One turn ---------------------------------------------------------------------------------------------------
 
 
-def _turn(episode: Episode, told: Sequence[Account], account: Account) -> _Rebuilt:
+def _turn(episode: Episode, every: Sequence[Account], account: Account) -> _Rebuilt:
     turn = account.turn
-    before = told[account.index - 1].turn if account.index else None
+    before = every[account.index - 1].turn if account.index else None
     since = (before.ended if before.ended is not None else before.began) if before is not None else turn.began
     how = continuation_of(account)
     ask = Ask(

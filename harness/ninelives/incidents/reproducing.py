@@ -13,7 +13,7 @@ from ninelives.incidents.rebuilding import candidates, fair
 from ninelives.lab.exploration.breaches import named
 from ninelives.lab.exploration.shrinking import TRIES, Shrinking
 from ninelives.lab.exploration.trial import broken_in, keys_of, play, repeatable
-from ninelives.lab.failure_text import told
+from ninelives.lab.failure_text import as_text
 
 if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
@@ -92,7 +92,7 @@ def reproduce(
     spec = named(spec, tuple(dict.fromkeys(names)))
     if not broken:
         spec = replace(spec, broke=())
-    evidence = repeatable(told(replace(outcome, scenario=spec.scenario())))
+    evidence = repeatable(as_text(replace(outcome, scenario=spec.scenario())))
     return Reproduction(
         incident,
         True,

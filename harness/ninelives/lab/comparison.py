@@ -57,7 +57,7 @@ def page(results: Sequence[Outcomes], services: Sequence[str], command: str, ver
 def row(outcomes: Outcomes, services: Sequence[str]) -> str:
     """Return the row of one scenario."""
     scenario = next(iter(outcomes.values())).scenario
-    cells = [cell(outcomes[each]) if outcomes[each].told else _ELSEWHERE for each in services]
+    cells = [cell(outcomes[each]) if outcomes[each].applies else _ELSEWHERE for each in services]
     return f"| {scenario.name.replace('_', ' ')} | " + " | ".join(cells) + " |"
 
 

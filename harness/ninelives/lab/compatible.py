@@ -31,17 +31,17 @@ def _events() -> list[dict[str, Any]]:
         "status": "in_progress",
         "output": [],
     }
-    told: list[dict[str, Any]] = [{"type": "response.created", "response": response}]
+    events: list[dict[str, Any]] = [{"type": "response.created", "response": response}]
     for index, call in enumerate(_CALLS):
         begun = {**call, "arguments": ""}
-        told.append({"type": "response.output_item.added", "output_index": index, "item": begun})
+        events.append({"type": "response.output_item.added", "output_index": index, "item": begun})
     for index, call in enumerate(_CALLS):
         part = {"output_index": index, "arguments": call["arguments"]}
-        told.append({"type": "response.function_call_arguments.done", **part})
-        told.append({"type": "response.output_item.done", "output_index": index, "item": call})
+        events.append({"type": "response.function_call_arguments.done", **part})
+        events.append({"type": "response.output_item.done", "output_index": index, "item": call})
     usage = {"input_tokens": 9, "output_tokens": 9, "total_tokens": 18}
     whole = {**response, "status": "completed", "output": _CALLS, "usage": usage}
-    return [*told, {"type": "response.completed", "response": whole}]
+    return [*events, {"type": "response.completed", "response": whole}]
 
 
 class Compatible:

@@ -144,5 +144,5 @@ def scenario(name: str, about: str, sentence: str, steps: tuple[Step, ...], **mo
 
     `about`: the promises that it tests, as `I1 I6`. `more`: other fields of a `Scenario`.
     """
-    told: dict[str, Any] = {"script": SCRIPT, "tools": TOOLS, **more}
-    return Scenario(name=name, sentence=sentence, steps=steps, about=tuple(about.split()), **told)
+    settings: dict[str, Any] = {"script": SCRIPT, "tools": TOOLS, **more}
+    return Scenario(name=name, sentence=sentence, steps=steps, about=tuple(about.split()), **settings)

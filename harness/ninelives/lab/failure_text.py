@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
 
 
-def told(outcome: Outcome) -> str:
+def as_text(outcome: Outcome) -> str:
     """Return the whole case on one screen: the turns, the faults, the broken promises."""
     lines = [outcome.scenario.sentence, "", *turns(outcome)]
     if outcome.crash:
@@ -19,7 +19,7 @@ def told(outcome: Outcome) -> str:
     if outcome.mishaps:
         from ninelives.bot import mishaps
 
-        lines += ["", *mishaps.told(outcome.mishaps)]
+        lines += ["", *mishaps.lines(outcome.mishaps)]
     lines += ["", *(f"{each.promise} broken: {each.why}" for each in outcome.broken)]
     return "\n".join(lines)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mock_openai import MockServer
+from mock_openai.deprecation import warn_renamed
 from mock_openai.interruption import raise_if_interrupted
 
 from ninelives.bot import TurnTimeout
@@ -96,9 +97,15 @@ class Outcome:
         return f"<Outcome of {self.scenario.name}: {result}>"
 
     @property
-    def told(self) -> bool:
+    def applies(self) -> bool:
         """Whether the scenario can happen over the service's transport."""
         return self.transport in ("", *self.scenario.transports)
+
+    @property
+    def told(self) -> bool:
+        """The deprecated name of `applies`."""
+        warn_renamed("Outcome.told", "Outcome.applies", gone="0.3")
+        return self.applies
 
     @property
     def broken(self) -> list[Finding]:

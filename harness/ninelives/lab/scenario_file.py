@@ -81,11 +81,11 @@ def _step_data(step: Ask | Pause) -> dict[str, Any]:
 
 
 def _fault_data(planned: Planned) -> dict[str, Any]:
-    told = planned.describe()
-    (name, given), *_ = told["do"].items()  # type: ignore[attr-defined]
+    described = planned.describe()
+    (name, given), *_ = described["do"].items()  # type: ignore[attr-defined]
     usual = {each.name: each.default for each in fields(type(planned.fault))}  # type: ignore[arg-type]
     parameters = {key: value for key, value in given.items() if value != usual[key]}
-    at = {key: value for key, value in told["at"].items() if (key, value) != ("phase", "event")}  # type: ignore[attr-defined]
+    at = {key: value for key, value in described["at"].items() if (key, value) != ("phase", "event")}  # type: ignore[attr-defined]
     data: dict[str, Any] = {"at": at, "do": {name: parameters} if parameters else name}
     return data if planned.times == 1 else {**data, "times": planned.times}
 

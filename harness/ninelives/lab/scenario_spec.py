@@ -127,11 +127,11 @@ class ScenarioSpec:
         )
 
     def _rules(self) -> Iterator[Mapping[str, Any]]:
-        told: set[str] = set()
+        asked: set[str] = set()
         for ask in self.asks:
-            if ask.user in told:
+            if ask.user in asked:
                 continue  # asked again, answered again
-            told.add(ask.user)
+            asked.add(ask.user)
             user = f"^{re.escape(ask.user)}$"
             for number, output in enumerate(ask.answer):
                 when: dict[str, Any] = {"user": user}

@@ -23,16 +23,16 @@ def _folded(word: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
 
 
-def news(spoken: str, told: str, continuation: str) -> Iterator[tuple[str, int]]:
+def news(spoken: str, sent: str, continuation: str) -> Iterator[tuple[str, int]]:
     """Return the texts that may correctly be heard of a continuation after `spoken`, each with its offset in
     the continuation.
 
-    `told` is the part of `spoken` that the request contained. If the continuation begins with what the
+    `sent` is the part of `spoken` that the request contained. If the continuation begins with what the
     request left out, it continues exactly, even if a word occurs twice (very | very). Of any other
     continuation the longest repetition must be left out. White space may be inserted, and punctuation that
     was spoken may be left out as well.
     """
-    for start in _starts(spoken, told, continuation):
+    for start in _starts(spoken, sent, continuation):
         rest = continuation[start:]
         marks = "".join(takewhile(lambda char: not char.isalnum(), reversed(spoken)))[::-1].strip()
         forms = [rest, rest.lstrip(), f" {rest.lstrip()}"]
@@ -43,7 +43,7 @@ def news(spoken: str, told: str, continuation: str) -> Iterator[tuple[str, int]]
             yield form, len(continuation) - len(form)
 
 
-def _starts(spoken: str, told: str, continuation: str) -> list[int]:
+def _starts(spoken: str, sent: str, continuation: str) -> list[int]:
     before, after = words_of(spoken), [*_WORD.finditer(continuation)]
     folded = [_folded(match[0]) for match in after]
     cut = spoken[-1:].isalnum()
@@ -51,9 +51,9 @@ def _starts(spoken: str, told: str, continuation: str) -> list[int]:
         n for n in range(1, min(len(before), len(after)) + 1) if _repeats(before[-n:], folded[:n], cut)
     ]
     if not repeated:
-        return [0] if told else []  # asked again without the spoken text: the answer began again
-    untold = len(before) - len(words_of(told)) if spoken.startswith(told) else 0
-    exact = [untold] if untold in repeated else []
+        return [0] if sent else []  # asked again without the spoken text: the answer began again
+    unsent = len(before) - len(words_of(sent)) if spoken.startswith(sent) else 0
+    exact = [unsent] if unsent in repeated else []
     return [_end(before[-1], after[n - 1], cut) for n in dict.fromkeys([*exact, max(repeated)])]
 
 

@@ -102,7 +102,7 @@ def survive(scenario: Scenario, factory: Factory, item: Any, conditions: Conditi
     import pytest
 
     from ninelives.fixtures.evidence import evidence_of
-    from ninelives.lab.failure_text import told
+    from ninelives.lab.failure_text import as_text
     from ninelives.lab.run import run_scenario
 
     key = factory, conditions.voice
@@ -114,45 +114,45 @@ def survive(scenario: Scenario, factory: Factory, item: Any, conditions: Conditi
     known = _first[key]
     if known.why:
         heading = known.why.partition("\n")[0]
-        pytest.skip(f"{heading} See {known.teller}")
+        pytest.skip(f"{heading} See {known.reported_by}")
     conditions = replace(conditions, voice=known.voice)
     with _no_log():
         outcome = run_scenario(scenario, factory, conditions=conditions)
-    if not outcome.told:
+    if not outcome.applies:
         pytest.skip(f"not possible over {outcome.transport}")
     if not outcome.held:
         evidence_of(item).outcomes.append(outcome)
-        pytest.fail(told(outcome), pytrace=False)
+        pytest.fail(as_text(outcome), pytrace=False)
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Tried:
     """What the first test of a bot found out about it. `why` is empty if it works undisturbed."""
 
     why: str
-    teller: str
+    reported_by: str
     voice: bool = False
     """Whether the scenarios are played with a voice."""
 
 
-_first: dict[tuple[Factory, bool | None], _Told] = {}
+_first: dict[tuple[Factory, bool | None], _Tried] = {}
 """The bots that have been tested, by their factory, which is made once in a test run, and by whether a
 voice was requested.
 """
 
 
-def _calm(factory: Factory, item: Any, voice: bool | None) -> _Told:
+def _calm(factory: Factory, item: Any, voice: bool | None) -> _Tried:
     from ninelives.fixtures.evidence import evidence_of
     from ninelives.lab.undisturbed import play_first
 
     try:
         first = play_first(factory, voice=voice)
     except UsageError as error:
-        return _Told(str(error), item.nodeid)
+        return _Tried(str(error), item.nodeid)
     if first.held:
-        return _Told("", item.nodeid, first.voice)
+        return _Tried("", item.nodeid, first.voice)
     evidence_of(item).outcomes.append(first.outcome)
-    return _Told("\n".join([first.summary, "", *first.lines()]), item.nodeid)
+    return _Tried("\n".join([first.summary, "", *first.lines()]), item.nodeid)
 
 
 def _refuses(error: UsageError) -> Factory:

@@ -151,8 +151,8 @@ class _Reading:
         lengths: list[int] = []
         for attempt in later:
             lengths.append(self.spoken_by(attempt.said.began) - at)
-            told = len(attempt.step[1]) - len(spoken)
-            lengths += range(min(common, told + SEAM_WITHIN), max(0, told - 1), -1)
+            sent = len(attempt.step[1]) - len(spoken)
+            lengths += range(min(common, sent + SEAM_WITHIN), max(0, sent - 1), -1)
         return [length for length in dict.fromkeys(lengths) if 0 < length <= common]
 
 

@@ -71,7 +71,7 @@ class First:
             yield "the model was never called: no request reached the mock server"
         if self.outcome.deaf and not self.outcome.crash:
             yield from self._deaf()
-        yield from mishaps.told(self.outcome.mishaps)
+        yield from mishaps.lines(self.outcome.mishaps)
         yield from (f"{each.promise} broken: {each.why}" for each in self.outcome.broken)
 
     def _deaf(self) -> Iterator[str]:
@@ -139,7 +139,7 @@ def _played(factory: Factory, seed: int, voice: bool, timeout: float) -> First:
 
 def _went(outcome: Outcome, address: str, who: str, near: Path | None) -> UsageError:
     """Return what to do about a bot that connected to another machine."""
-    if (told := elsewhere(outcome.hosts, address, who, near)) is not None:
-        return told
+    if (found := elsewhere(outcome.hosts, address, who, near)) is not None:
+        return found
     parts = (each.where for each in outcome.mishaps if "NetworkBlocked" in each.error)
     return goes_off(who, address, outcome.went_from or next((f"its {part}" for part in parts), ""))

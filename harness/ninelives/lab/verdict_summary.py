@@ -27,7 +27,7 @@ _WORDING = re.compile(
 
 def summary(results: Sequence[Outcomes], services: Sequence[str]) -> Iterator[str]:
     """Yield the lines of the summary. `services` are factories, `results` one entry for each scenario."""
-    played = {service: [each[service] for each in results if each[service].told] for service in services}
+    played = {service: [each[service] for each in results if each[service].applies] for service in services}
     yield from _sentences(played)
     yield ""
     yield from _services(played)

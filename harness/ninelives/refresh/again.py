@@ -126,11 +126,11 @@ class _Asker:
             before = self._proxy.writer.connections
             arrived = asyncio.get_running_loop().create_future()
 
-            def tell() -> None:
+            def arrive() -> None:
                 if not arrived.done():
                     arrived.set_result(None)
 
-            self._proxy.writer.begun = tell
+            self._proxy.writer.begun = arrive
             task = asyncio.create_task(self._ask(exchange, self._http(exchange)))
             await asyncio.wait([task, arrived], return_when=asyncio.FIRST_COMPLETED)
             begun = _Begun(exchange, self._newest(before), task)

@@ -102,8 +102,8 @@ def _outcome(exchange: Exchange) -> dict[str, Any]:
             error = value["error"]
     if not isinstance(error, Mapping):
         return {"status": status}
-    told = {name: error[name] for name in ("code", "type", "param") if error.get(name) is not None}
-    return {"status": status, **told, "message": _ID.sub("...", str(error.get("message")))}
+    named = {name: error[name] for name in ("code", "type", "param") if error.get(name) is not None}
+    return {"status": status, **named, "message": _ID.sub("...", str(error.get("message")))}
 
 
 def _events(pairs: list[Pair]) -> Iterator[Drift]:
@@ -213,8 +213,8 @@ def _type(value: Any) -> str:
 
 def _said(path: Path) -> str:
     kind, *steps = path
-    told = "".join(step if step.startswith("[") else f".{step}" for step in steps).lstrip(".")
-    return f"{told} in {kind}"
+    place = "".join(step if step.startswith("[") else f".{step}" for step in steps).lstrip(".")
+    return f"{place} in {kind}"
 
 
 def _values(exchange: Exchange) -> Iterator[Mapping[str, Any]]:

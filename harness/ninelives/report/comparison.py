@@ -82,7 +82,7 @@ class _Names:
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
 
-    def told(self, text: str) -> str:
+    def numbered(self, text: str) -> str:
         return _ID.sub(self._name, text)
 
     def _name(self, found: re.Match[str]) -> str:
@@ -92,13 +92,13 @@ class _Names:
 
 
 def _addresses(number: int, old: Exchange, new: Exchange) -> Iterator[Difference]:
-    if (told := f"{old.method} {old.path}") != (now := f"{new.method} {new.path}"):
-        yield Difference("requests", number, "address", told, now)
+    if (before := f"{old.method} {old.path}") != (after := f"{new.method} {new.path}"):
+        yield Difference("requests", number, "address", before, after)
 
 
 def _requests(number: int, asked: tuple[Any, Any], names: tuple[_Names, _Names]) -> Iterator[Difference]:
     for path, was, came in _changes(*asked, ""):
-        sides = names[0].told(_shown(was)), names[1].told(_shown(came))
+        sides = names[0].numbered(_shown(was)), names[1].numbered(_shown(came))
         if sides[0] != sides[1]:
             yield Difference("requests", number, path or "body", *sides)
 
@@ -180,8 +180,8 @@ def _status(exchange: Exchange) -> str:
     """Return the status of an answer; for a WebSocket, the one it would have had over HTTP."""
     if exchange.transport == "http":
         return str(exchange.status)
-    told = next((decoded(e.event.data) for e in exchange.events if e.event.type == "error"), {})
-    return str(told.get("status", 200))
+    error = next((decoded(e.event.data) for e in exchange.events if e.event.type == "error"), {})
+    return str(error.get("status", 200))
 
 
 def _timing(number: int, old: Exchanged, new: Exchanged) -> Iterator[Difference]:

@@ -31,8 +31,8 @@ def summary(checked: Sequence[Checked], title: str) -> str:
     bad = [each for each in checked if not each.good]
     skipped = sum(each.skipped is not None for each in checked)
     tried = len(checked) - skipped
-    told = f"{tried - len(bad)} of {tried} passed" + (f", {skipped} skipped" if skipped else "")
-    lines = [f"### {_cell(title)}", "", f"{'❌' if bad else '✅'} {told}", ""]
+    summary = f"{tried - len(bad)} of {tried} passed" + (f", {skipped} skipped" if skipped else "")
+    lines = [f"### {_cell(title)}", "", f"{'❌' if bad else '✅'} {summary}", ""]
     if bad:
         lines += ["| bot | check | what is wrong |", "| --- | --- | --- |"]
         for each in bad[:MOST_ROWS]:

@@ -34,9 +34,9 @@ def page(chapters: Sequence[Chapter], title: str, note: str = "") -> str:
     text = (parts / "page.html").read_text("utf-8")
     style, script = ((parts / name).read_text("utf-8") for name in ("page.css", "page.js"))
     shared = _Shared()
-    told = [_chapter(each, name, shared) for each, name in zip(chapters, anchors(chapters), strict=True)]
+    drawn = [_chapter(each, name, shared) for each, name in zip(chapters, anchors(chapters), strict=True)]
     data = json.dumps(
-        {"chapters": told, "moments": list(shared.moments), "texts": list(shared.texts)},
+        {"chapters": drawn, "moments": list(shared.moments), "texts": list(shared.texts)},
         ensure_ascii=False,
         separators=(",", ":"),
     )

@@ -98,7 +98,7 @@ class Session:
             finally:
                 showing.cancel()
                 self._news()
-                self._tell(self._growing.rest())
+                self._print(self._growing.rest())
 
     def outcome(self) -> Outcome | None:
         """Judge the conversation so far; None if there was none. A turn in which the user left is not
@@ -249,9 +249,9 @@ class Session:
         self._read_to = self._server.journal.end
         turns = bot.turns if bot is not None else []
         later = bot.started - self._opened if bot is not None and turns else 0.0
-        self._tell(self._growing.news(entries, turns, later))
+        self._print(self._growing.news(entries, turns, later))
 
-    def _tell(self, rows: Iterable[Row]) -> None:
+    def _print(self, rows: Iterable[Row]) -> None:
         for row in rows:
             self._show(row)
 

@@ -69,7 +69,7 @@ def incident_of(name: str, run: int, folder: Path) -> Path | None:
     """The first incident that a bot's run with drawn faults leaves. None: nothing went wrong."""
     watched = Watched(BOTS[name], folder)
     outcome = run_scenario(marked(draw_scenario(0, run)).scenario(), as_factory(watched))
-    if not outcome.told:
+    if not outcome.applies:
         return None
     if not watched.incidents and COMPLAINTS.get(name) in broken_promises(name, run):
         watched.boxes[0].dump("a caller complained")

@@ -37,7 +37,7 @@ def test_our_services_keep_every_promise_and_the_story_happens_as_told(name: str
     scenario = scenarios()[name]
     outcome = play(name, factory)
     assert outcome.held, outcome.crash or [f"{each.promise}: {each.why}" for each in outcome.broken]
-    assert outcome.told
+    assert outcome.applies
     if scenario.faults or any(step.faults for step in scenario.steps):
         assert outcome.episode.faults, f"no fault was injected over {outcome.transport}"
     spoken = [step for step in scenario.steps if isinstance(step, Say)]
@@ -46,7 +46,7 @@ def test_our_services_keep_every_promise_and_the_story_happens_as_told(name: str
 
 
 def test_a_scenario_that_cannot_happen_over_a_transport_says_so() -> None:
-    assert not play("idle_close", http).told
+    assert not play("idle_close", http).applies
 
 
 @pytest.mark.thorough

@@ -24,7 +24,7 @@ from ninelives.lab.exploration.trial import (
     quiet_in_a_worker,
     repeatable,
 )
-from ninelives.lab.failure_text import told
+from ninelives.lab.failure_text import as_text
 from ninelives.lab.scenario_spec import ScenarioSpec
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def shortest(
         tries=search.tries,
         repeats=found is not None,
         late=search.late,
-        evidence=repeatable(told(titled)),
+        evidence=repeatable(as_text(titled)),
     )
 
 

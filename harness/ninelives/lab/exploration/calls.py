@@ -155,7 +155,7 @@ def call_again(
 
 
 def _called(number: int, outcome: Outcome) -> Called:
-    return Called(number, outcome.figures if outcome.told else NO_FIGURES, broken_in(outcome))
+    return Called(number, outcome.figures if outcome.applies else NO_FIGURES, broken_in(outcome))
 
 
 def shrunk(

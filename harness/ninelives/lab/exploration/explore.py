@@ -133,15 +133,15 @@ def _play(
                 return
             yield try_runs, (factory, task.seed, missing[at : at + size], task.conditions)
 
-    def tell() -> None:
+    def report_progress() -> None:
         progress(Progress(len(played), task.runs, sum(bool(trial.broken) for trial in played.values())))
 
-    tell()
+    report_progress()
     for trials in crew.results(calls()):
         played |= {trial.run: trial for trial in trials}
         if ledger is not None:
             ledger.note(trials)
-        tell()
+        report_progress()
     end = earliest() if until_broken else None
     return [played[run] for run in sorted(played) if end is None or run <= end]
 

@@ -67,14 +67,14 @@ class Shrinking:
                 at += 1
 
     def _breaks(self, spec: ScenarioSpec) -> bool:
-        told = repr(spec)
-        if told not in self._known:
+        key = repr(spec)
+        if key not in self._known:
             self.late = time.monotonic() > self._until
             if self.late or self.tries >= self.most:
                 raise _Enough
             self.tries += 1
-            self._known[told] = self.breaks(spec)
-        return self._known[told]
+            self._known[key] = self.breaks(spec)
+        return self._known[key]
 
 
 class _Enough(Exception):

@@ -75,7 +75,7 @@ def play(spec: ScenarioSpec, factory: Factory, conditions: Conditions = USUAL) -
 
 def broken_in(outcome: Outcome) -> tuple[tuple[str, str], ...]:
     """Return what was broken, including a crash; empty if the scenario cannot happen."""
-    if not outcome.told:
+    if not outcome.applies:
         return ()
     crash = ((CRASH, outcome.crash),) if outcome.crash else ()
     found = (*crash, *((each.promise, each.why) for each in outcome.broken))

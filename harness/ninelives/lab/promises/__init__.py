@@ -44,5 +44,5 @@ _JUDGES: Mapping[str, Callable[[str, Episode, list[Account]], Finding]] = {
 
 def judge(episode: Episode) -> list[Finding]:
     """Check every promise, in order."""
-    told = accounts(episode)
-    return [promise(name, episode, told) for name, promise in _JUDGES.items()]
+    found = accounts(episode)
+    return [promise(name, episode, found) for name, promise in _JUDGES.items()]

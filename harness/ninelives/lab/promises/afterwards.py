@@ -36,12 +36,12 @@ OUTAGE = "refuse"
 """The fault that prevents connections for a while. A turn that begins in that time waits for its end."""
 
 
-def next_turn_answers_its_question(name: str, episode: Episode, told: list[Account]) -> Finding:
+def next_turn_answers_its_question(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I7: a turn without a fault is answered in full, without error, from the right context."""
     # Judged by the faults in it: this promise is about trouble that an earlier turn left behind.
     undisturbed = [
         a
-        for a in told
+        for a in accounts
         if not a.faults and not a.interrupted and not a.broke_after_speech and a.expected is not None
     ]
     said = {each.id: each for each in episode.said if each.id is not None}
@@ -54,13 +54,13 @@ def next_turn_answers_its_question(name: str, episode: Episode, told: list[Accou
                 yield f"{turn(a)} heard {quote(a.heard)} instead of {quote(a.expected or '')}"
             elif a.unplayed is not None:
                 yield f"{turn(a)} never played {quote(a.unplayed)}"
-            yield from (f"{turn(a)}: {why}" for why in _context_flaws(a, told, said))
+            yield from (f"{turn(a)}: {why}" for why in _context_flaws(a, accounts, said))
 
     held = f"{len(undisturbed)} undisturbed turns, each answered in full with the right context"
     return verdict(name, bool(undisturbed), wrong(), held, "every turn was disturbed")
 
 
-def _context_flaws(account: Account, told: list[Account], said: Mapping[str, SentResponse]) -> Reasons:
+def _context_flaws(account: Account, accounts: list[Account], said: Mapping[str, SentResponse]) -> Reasons:
     finished = [attempt.said for attempt in account.attempts if not attempt.lost]
     if not finished:
         return
@@ -68,23 +68,23 @@ def _context_flaws(account: Account, told: list[Account], said: Mapping[str, Sen
     if context is None:
         return  # it builds on a response that this journal does not know
     questions = [text_of(item).strip() for item in context if item.get("role") == "user"]
-    asked = [(a.turn.user or "").strip() for a in told[: account.index + 1] if a.turn.user is not None]
-    if questions[len(_prologue(told, said)) :] != asked:
+    asked = [(a.turn.user or "").strip() for a in accounts[: account.index + 1] if a.turn.user is not None]
+    if questions[len(_prologue(accounts, said)) :] != asked:
         yield f"the model was asked {questions}, but the user said {asked}"
     answers = " ".join(text_of(item) for item in context if item.get("role") == "assistant")
-    for before in calm(told[: account.index]):
+    for before in calm(accounts[: account.index]):
         if before.heard and not before.turn.errors and _flat(before.heard) not in _flat(answers):
             yield f"the model's context lacks its answer {quote(before.heard)} of {turn(before)}"
-    question = len(_prologue(told, said))
-    for before in told[: account.index]:
+    question = len(_prologue(accounts, said))
+    for before in accounts[: account.index]:
         if before.turn.user is None:
             continue
         question += 1
         if before.interrupted and before.turn.talk_over is not None:
-            yield from _told_otherwise(before, context, question)
+            yield from _other_words_than_played(before, context, question)
 
 
-def _told_otherwise(cut: Account, context: Sequence[Mapping[str, Any]], question: int) -> Reasons:
+def _other_words_than_played(cut: Account, context: Sequence[Mapping[str, Any]], question: int) -> Reasons:
     """Return the words that the context attributes to the bot when the caller interrupted, if the caller did
     not hear just these. `question`: which of the user's messages began the turn, from 1.
     """
@@ -94,17 +94,16 @@ def _told_otherwise(cut: Account, context: Sequence[Mapping[str, Any]], question
         asked += item.get("role") == "user"
         if asked == question and item.get("role") == "assistant":
             said += f" {text_of(item)}"
-    played, told = words_of(cut.turn.played), words_of(said)
-    if told != played:
+    if words_of(said) != words_of(cut.turn.played):
         yield (
             f"the model was told that it had said {quote(said.strip())} before the caller cut in on "
             f"{turn(cut)}; {quote(cut.turn.played)} was played"
         )
 
 
-def _prologue(told: list[Account], said: Mapping[str, SentResponse]) -> list[str]:
+def _prologue(accounts: list[Account], said: Mapping[str, SentResponse]) -> list[str]:
     """Return what a bot's own context says as the user before the user has spoken."""
-    first = told[0]
+    first = accounts[0]
     context = context_of(first.attempts[0].said, said) if first.attempts else None
     return [text_of(each) for each in context or () if each.get("role") == "user"][:-1]
 
@@ -129,28 +128,30 @@ def context_of(response: SentResponse, said: Mapping[str, SentResponse]) -> list
         at = said.get(str(parent))
         if at is not None:
             calls = [{"type": "function_call", **call} for call in at.calls]
-            told = f"{at.whole}{at.text[at.covered :]}{at.refusal}"
-            words = [{"role": "assistant", "content": told}] if told else []
+            text = f"{at.whole}{at.text[at.covered :]}{at.refusal}"
+            words = [{"role": "assistant", "content": text}] if text else []
             chain[:0] = [*words, *calls]
     return None
 
 
-def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]) -> Finding:
+def no_waiting_for_housekeeping(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I8: later undisturbed turns open no connection, waste no request and start as fast as any."""
     # A request that the server refused without any fault is wasted too: the limit was reached, the id was
     # unknown.
-    later = [a for a in told if a.index > 0 and not a.faults and not a.interrupted and a.expected is not None]
-    waited = {a.index: _waited(episode, a) for a in told}
-    airs = [wait for a in calm(told) if (wait := waited[a.index]) is not None]
+    later = [
+        a for a in accounts if a.index > 0 and not a.faults and not a.interrupted and a.expected is not None
+    ]
+    waited = {a.index: _waited(episode, a) for a in accounts}
+    airs = [wait for a in calm(accounts) if (wait := waited[a.index]) is not None]
     baseline = episode.baseline if episode.baseline is not None else min(airs, default=None)
 
     def waits() -> Reasons:
         for a in later:
             met = _meets_a_silent_fault(episode, a)
             outage = _outage(episode, a)
-            if not met and outage is None and (opened := _opened(episode, a, told)) > 0:
+            if not met and outage is None and (opened := _opened(episode, a, accounts)) > 0:
                 yield f"{turn(a)} waited for {opened} new connection{'s' if opened > 1 else ''}"
-            if (wasted := _requests(episode, a, told) - a.steps) > 0 and a.steps:
+            if (wasted := _requests(episode, a, accounts) - a.steps) > 0 and a.steps:
                 codes = ", ".join(sorted(_codes(episode, a)))
                 many = f"{wasted} request{'s' if wasted > 1 else ''}"
                 yield f"{turn(a)} wasted {many}{f' ({codes})' if codes else ''}"
@@ -239,11 +240,11 @@ def _refused(episode: Episode, account: Account) -> float | None:
     return max(0.0, opened.at - began)
 
 
-def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
+def _opened(episode: Episode, account: Account, accounts: list[Account]) -> int:
     """Return how many connections were opened in the turn because it needed them: replacing one in good time
     keeps nobody waiting.
     """
-    began, before = account.turn.began, told[account.index - 1]
+    began, before = account.turn.began, accounts[account.index - 1]
     # A turn that begins at the moment of the loss that ended the one before cannot find it repaired already.
     at_once = before.hit and before.turn.ended is not None and began - before.turn.ended < SAME_TIME
     # Plain HTTP clients open connections as they need them; keeping a socket ready is the service's task.
@@ -273,11 +274,11 @@ def _needed(opening: Entry, account: Account) -> bool:
     )
 
 
-def _requests(episode: Episode, account: Account, told: list[Account]) -> int:
+def _requests(episode: Episode, account: Account, accounts: list[Account]) -> int:
     if not episode.wire:
         return len(account.attempts)
     # A turn may begin at the very moment the one before it ended; its request is its own.
-    following = told[account.index + 1 :]
+    following = accounts[account.index + 1 :]
     until = following[0].turn.began - SAME_TIME if following else float("inf")
     bodies = [
         e.data.get("body")
@@ -289,8 +290,8 @@ def _requests(episode: Episode, account: Account, told: list[Account]) -> int:
 
 def _codes(episode: Episode, account: Account) -> set[str]:
     """Return the errors with which the server refused requests of the turn."""
-    told = (_field(e.data, "code") for e in episode.wire if e.kind == "status" and _in(account, e.at))
-    return {str(code) for code in told if code}
+    codes = (_field(e.data, "code") for e in episode.wire if e.kind == "status" and _in(account, e.at))
+    return {str(code) for code in codes if code}
 
 
 def _field(data: object, key: str) -> object:

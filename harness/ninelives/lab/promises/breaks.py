@@ -13,11 +13,11 @@ from ninelives.lab.wording import quote
 _HOUR_OVER = "connection_limit"
 
 
-def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, told: list[Account]) -> Finding:
+def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I5: a loss before the first word costs the user only a moment."""
     hit = [
         a
-        for a in told
+        for a in accounts
         if a.hit and not (a.interrupted or a.stopped_short or a.broke_after_speech) and a.expected is not None
     ]
 
@@ -37,11 +37,11 @@ def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, told: list[A
     return verdict(name, bool(hit), losses(), held, "nothing broke before the first word")
 
 
-def sentence_finished_or_honest_end(name: str, episode: Episode, told: list[Account]) -> Finding:
+def sentence_finished_or_honest_end(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I6: after a loss in mid-sentence the answer continues where it stopped, with no word twice; or the
     turn ends with one error of the right category. Either way an event says what was spoken.
     """
-    hit = [a for a in told if not a.interrupted and a.broke_after_speech]
+    hit = [a for a in accounts if not a.interrupted and a.broke_after_speech]
 
     def dishonesty() -> Reasons:
         for a in hit:
@@ -99,10 +99,10 @@ def _near(account: Account, events: list[str]) -> bool:
     """Whether an event reports a beginning of the heard text that is at least as long as the part which the
     request for the rest contained. The words alone do not show exactly where a continued answer broke off.
     """
-    told = [_flat(attempt.step[1]) for attempt in account.attempts if attempt.step[1]]
+    sent = [_flat(attempt.step[1]) for attempt in account.attempts if attempt.step[1]]
     flat = [_flat(event) for event in events if event]
     return any(
-        _flat(account.heard).startswith(event) and any(event.startswith(each) for each in told)
+        _flat(account.heard).startswith(event) and any(event.startswith(each) for each in sent)
         for event in flat
     )
 

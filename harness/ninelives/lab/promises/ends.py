@@ -12,23 +12,23 @@ _PAIRS = (
 )
 
 
-def every_turn_ends(name: str, episode: Episode, told: list[Account]) -> Finding:
+def every_turn_ends(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I4: start and end frames pair up, thoughts too, and no turn takes longer than the limit."""
 
     def open_ends() -> Reasons:
-        for a in told:
+        for a in accounts:
             if a.turn.ended is None:
                 yield f"{turn(a)} never ended"
             elif (took := _took(a)) > episode.bound:
                 yield f"{turn(a)} took {took:.1f} s, more than {episode.bound:g} s"
             yield from (f"{turn(a)}: {why}" for why in _unpaired(a))
 
-    longest = max((_took(a) for a in told), default=0.0)
+    longest = max((_took(a) for a in accounts), default=0.0)
     return verdict(
         name,
-        bool(told),
+        bool(accounts),
         open_ends(),
-        f"{len(told)} turns ended, the longest after {longest:.2f} s",
+        f"{len(accounts)} turns ended, the longest after {longest:.2f} s",
         "there was no turn",
     )
 

@@ -8,13 +8,13 @@ from ninelives.lab.promises.verdict import CATEGORIES, NEEDS_A_PERSON, Reasons, 
 from ninelives.lab.wording import flaw, quote
 
 
-def every_failure_is_told(name: str, episode: Episode, told: list[Account]) -> Finding:
+def every_failure_is_told(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I9: a failure is one error that helps; none is swallowed, none makes the bot unusable unless a
     person must act.
     """
-    errors = [(turn(a), error) for a in told for error in a.turn.errors]
+    errors = [(turn(a), error) for a in accounts for error in a.turn.errors]
     errors += [("between turns", error) for error in episode.stray]
-    troubled = [a for a in told if a.hit or a.turn.errors]
+    troubled = [a for a in accounts if a.hit or a.turn.errors]
 
     def reports() -> Reasons:
         for where, error in errors:
@@ -25,7 +25,7 @@ def every_failure_is_told(name: str, episode: Episode, told: list[Account]) -> F
                 yield f"{where}: {message} is permanent, though {error.category!r} errors pass by themselves"
             if (wrong := flaw(error.message)) is not None:
                 yield f"{where}: {message} {wrong}"
-        for a in told:
+        for a in accounts:
             if len(a.turn.errors) > max(1, a.failures):
                 yield f"{turn(a)} reported {len(a.turn.errors)} errors for one failure"
             if not a.turn.errors and not a.interrupted and (silent := _silence(a)):

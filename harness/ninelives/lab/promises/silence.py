@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ninelives.bot.turn import Turn
 
 
-def never_left_in_silence(name: str, episode: Episode, told: list[Account]) -> Finding:
+def never_left_in_silence(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I10: no silence is longer than the budget, before the first word or within an answer."""
-    found = [(a, silence) for a in told for silence in silences(episode, a)]
+    found = [(a, silence) for a in accounts for silence in silences(episode, a)]
 
     def too_long() -> Reasons:
         for a, silence in found:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from mock_openai.control.sent_responses import SentResponse
 
 
-def tools_once_and_whole(name: str, episode: Episode, told: list[Account]) -> Finding:
+def tools_once_and_whole(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I3: a tool runs once per call, with the arguments that were sent, for a response that finished."""
     said = {str(call.get("call_id")): (a, call) for a in episode.said for call in a.calls}
-    ran = [(account, call) for account in told for call in account.turn.calls]
+    ran = [(account, call) for account in accounts for call in account.turn.calls]
 
     def misuse() -> Reasons:
         for call_id, times in Counter(call.call_id for _, call in ran).items():
@@ -39,7 +39,7 @@ def tools_once_and_whole(name: str, episode: Episode, told: list[Account]) -> Fi
                 yield f"{what}, but the model sent the arguments {asked.get('arguments')}"
 
         ids = {call.call_id for _, call in ran}
-        for account in calm(told):
+        for account in calm(accounts):
             if account.turn.errors:
                 continue
             for attempt in account.attempts:

@@ -32,6 +32,6 @@ def turn(account: Account) -> str:
     return f"turn {account.index + 1}"
 
 
-def calm(told: list[Account]) -> list[Account]:
+def calm(accounts: list[Account]) -> list[Account]:
     """Return the turns without a fault."""
-    return [a for a in told if not a.hit and not a.interrupted]
+    return [a for a in accounts if not a.hit and not a.interrupted]

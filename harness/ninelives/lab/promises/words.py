@@ -11,19 +11,19 @@ from ninelives.lab.seams import said_again, voice_flaw
 from ninelives.lab.wording import quote
 
 
-def spoken_once_and_in_order(name: str, episode: Episode, told: list[Account]) -> Finding:
+def spoken_once_and_in_order(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I1: what was heard of a turn is what was sent, each part once, in order, without a gap."""
     return verdict(
         name,
-        any(a.heard or a.said for a in told),
-        _flaws(told),
-        "heard " + ", ".join(quote(a.heard) for a in told if a.heard),
+        any(a.heard or a.said for a in accounts),
+        _flaws(accounts),
+        "heard " + ", ".join(quote(a.heard) for a in accounts if a.heard),
         "nothing was said",
     )
 
 
-def _flaws(told: list[Account]) -> Reasons:
-    for a in told:
+def _flaws(accounts: list[Account]) -> Reasons:
+    for a in accounts:
         if not a.fits:
             yield from _disorder(a)
         # With a voice, what was played counts.
@@ -83,14 +83,14 @@ def _again(account: Account) -> str | None:
     return None
 
 
-def spoken_as_its_own(name: str, episode: Episode, told: list[Account]) -> Finding:
+def spoken_as_its_own(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I2:
 
     nothing of a cancelled or abandoned response leaks into a later turn, or comes after the user cut in.
     """
 
     def leaks() -> Reasons:
-        for a in told:
+        for a in accounts:
             foreign = [piece for piece in a.pieces if piece.foreign]
             if foreign:
                 yield (
@@ -102,7 +102,7 @@ def spoken_as_its_own(name: str, episode: Episode, told: list[Account]) -> Findi
                 if late:
                     yield f"{turn(a)} continued with {quote(late)} after the user had cut in"
 
-    responses = sum(len(a.attempts) for a in told)
+    responses = sum(len(a.attempts) for a in accounts)
     return verdict(
         name,
         responses > 1,
