@@ -26,7 +26,7 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.runner.types import RunnerArguments
 from pipecat.services.llm_service import LLMService
 
-from ninelives.bot.conversation import Conversation
+from ninelives.bot.conversation import Conversation, latest
 from ninelives.bot.hosting import Host, NotRunnable, worker_of
 from ninelives.bot.moments import Moment
 from ninelives.bot.runner_arguments import HostedArguments
@@ -34,7 +34,7 @@ from ninelives.bot.simulated_user import SimulatedUser
 from ninelives.bot.speech import SpokenTurns, announcement, turn_strategies, understood_by
 from ninelives.bot.tapped import TappedWorkers
 from ninelives.bot.tools import Tools, add_to
-from ninelives.bot.transport import SilentTransport, client_ready
+from ninelives.bot.transport import SilentTransport
 from ninelives.bot.turn import Turn
 from ninelives.bot.watch import Watch
 
@@ -87,23 +87,18 @@ class Bot(Conversation):
     ) -> None:
         if (service is None) == (pipeline is None):
             raise TypeError("Bot takes a service or pipeline=[...]: give exactly one of them")
-        super().__init__(lambda: self._watch.changed(), lambda at: self._user.unasked(at))
+        super().__init__(lambda: self._watch.changed(), lambda at: self._user.unasked(at), tools)
         self.aggregators: LLMContextAggregatorPair | None = None
         """The context aggregators; None if the pipeline was given whole."""
         self.timeout = timeout
-        self.on_services: Callable[[Sequence[LLMService[Any]]], None] = lambda services: None
-        """Called with the LLM services before each worker that has some starts. If it raises, entering the
-        bot raises.
-        """
         self._context = context
-        self._tools = tools
         self._system = system
         self._begin = begin
         self._hung_up = False
         self._instead: Bot | None = None
         """The Bot that the user's function returned."""
         self._transport = SilentTransport()
-        self._workers = TappedWorkers(
+        self._parts = self._workers = TappedWorkers(
             self._transport,
             lambda *seen: self._user.before_service(*seen),
             lambda *seen: self._user.after_service(*seen),
@@ -163,23 +158,6 @@ class Bot(Conversation):
         return self._host.ended
 
     @property
-    def processors(self) -> list[FrameProcessor]:
-        """Every processor of the bot's workers, including nested ones."""
-        return self._workers.processors
-
-    @property
-    def services(self) -> list[LLMService[Any]]:
-        """The LLM services under test: one, or several behind a switcher or in several workers."""
-        return self._workers.services
-
-    @property
-    def beside(self) -> list[LLMService[Any]]:
-        """The LLM services that do not hold the conversation: no voice is behind them, or they answer at the
-        same time as another one.
-        """
-        return self._workers.beside
-
-    @property
     def worker(self) -> PipelineWorker:
         """The worker that runs the pipeline; the bot's own if it has one."""
         assert self._workers.worker is not None
@@ -232,10 +210,7 @@ class Bot(Conversation):
     async def listen(self, turn: Turn | None = None) -> Turn:
         """Wait until a turn is over: the given one, by default the last. Raises `TurnTimeout`."""
         await self._user.finish()
-        if turn is None:
-            if not self.turns:
-                raise RuntimeError("nothing to listen to: nobody has said anything yet")
-            turn = self.turns[-1]
+        turn = turn or latest(self.turns)
         await self._watch.over(turn)
         return turn
 
@@ -260,7 +235,7 @@ class Bot(Conversation):
             return
         self._hung_up = True
         await self._user.stop()
-        await self._leave()
+        await self._disconnect(self._transport)
         await self._host.stop("the user hung up")
 
     # --- its life --------------------------------------------------------------------------------------
@@ -299,7 +274,7 @@ class Bot(Conversation):
         elif not self._hung_up:
             self._hung_up = True
             await self._user.stop()
-            await self._leave()
+            await self._disconnect(self._transport)
             await self._queue(EndFrame())
             await asyncio.wait([self._host.running], timeout=self.timeout)
             await self._host.stop("the pipeline did not end")
@@ -310,27 +285,16 @@ class Bot(Conversation):
         """Connect the caller. If the bot speaks first, wait for the end of that."""
         if self.aggregators is not None and self._begin is None:
             return
-        await self._host.inside(self._transport.connect())
-        if self.worker._rtvi is not None:
-            await self._queue(client_ready())
-        if await self._greeted():
+        if await self._connect(self._transport):
             await self.listen(self._listener.turn)
-
-    async def _leave(self) -> None:
-        if not self._host.running.done():
-            await self._host.inside(self._transport.disconnect())
 
     def _prepare(self, worker: PipelineWorker) -> bool:
         known, seen = len(self.services), set(map(id, self.processors))
         has_user = self._workers.prepare(worker)
         self._listener.speaks = self._workers.speaks
-        self._mishaps.watch(each for each in self.processors if id(each) not in seen)
-        for service in self.services[known:]:
-            self._reports.subscribe(service)
-        if self._workers.context is not None:
-            add_to(self.context, self._tools)
-        if self.services[known:]:
-            self.on_services([*self.services, *self.beside])
+        inside = [each for each in self.processors if id(each) not in seen]
+        context = self.context if self._workers.context is not None else None
+        self._adopt(inside, self.services[known:], context)
         return has_user
 
     def _require(self) -> Any:

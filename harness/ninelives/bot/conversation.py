@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from pipecat.frames.frames import Frame, LLMUpdateSettingsFrame
 from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
@@ -16,20 +17,52 @@ from ninelives.bot.hosting import DidNotStart, Host
 from ninelives.bot.listener import Listener
 from ninelives.bot.mishaps import Mishap, Mishaps
 from ninelives.bot.service_reports import ServiceReports
+from ninelives.bot.tools import Tools, add_to
+from ninelives.bot.transport import HostedTransport, client_ready
 from ninelives.bot.turn import Frames, ReportedError, Turn
 from ninelives.virtual.loop import VirtualLoop
 
 TO_GREET = 5.0
 """Seconds for a bot's handlers to begin a greeting after somebody connects."""
 
+AnyTurn = TypeVar("AnyTurn", bound=Turn)
+
+
+class Parts(Protocol):
+    """What a bot is made of, as far as its workers are known."""
+
+    @property
+    def processors(self) -> list[FrameProcessor]:
+        """Every processor of the bot's workers, including nested ones."""
+
+    @property
+    def services(self) -> list[LLMService[Any]]:
+        """The LLM services that hold the conversation."""
+
+    @property
+    def beside(self) -> list[LLMService[Any]]:
+        """The LLM services that do not."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether there is text-to-speech or a transport."""
+
 
 class Conversation:
     """A conversation with one bot. All times are seconds since it began, on the loop's clock."""
 
-    def __init__(self, on_change: Callable[[], None], on_unasked: Callable[[float], Turn]) -> None:
+    def __init__(
+        self, on_change: Callable[[], None], on_unasked: Callable[[float], Turn], tools: Tools = ()
+    ) -> None:
         self.started = 0.0
         """When the conversation began, on the loop's clock."""
+        self.on_services: Callable[[Sequence[LLMService[Any]]], None] = lambda services: None
+        """Called with the LLM services before each worker that has some starts. If it raises, entering the
+        conversation raises.
+        """
+        self._tools = tools
         self._host: Host
+        self._parts: Parts
         self._listener = Listener(on_change, on_unasked)
         self._mishaps = Mishaps(self._now)
         self._reports = ServiceReports(self._listener, self._now)
@@ -62,17 +95,24 @@ class Conversation:
     @property
     def speaks(self) -> bool:
         """Whether the bot has text-to-speech or a transport of its own; False until its pipeline is known."""
-        return self._listener.speaks
+        return self._parts.speaks
 
     @property
     def processors(self) -> list[FrameProcessor]:
         """Every processor of the bot's workers, including nested ones."""
-        raise NotImplementedError
+        return self._parts.processors
 
     @property
     def services(self) -> list[LLMService[Any]]:
         """The LLM services under test: one, or several behind a switcher or in several workers."""
-        return [each for each in self.processors if isinstance(each, LLMService)]
+        return self._parts.services
+
+    @property
+    def beside(self) -> list[LLMService[Any]]:
+        """The LLM services that do not hold the conversation: no voice is behind them, or they answer at the
+        same time as another one.
+        """
+        return self._parts.beside
 
     @property
     def service(self) -> LLMService[Any]:
@@ -108,12 +148,38 @@ class Conversation:
         """Wait until everything sent so far has passed, and what it caused too."""
         return await self._host.drained()
 
+    async def _connect(self, transport: HostedTransport) -> bool:
+        """Connect the caller. Return whether the bot speaks first."""
+        await self._host.inside(transport.connect())
+        if self.worker._rtvi is not None:
+            await self._queue(client_ready())
+        return await self._greeted()
+
+    async def _disconnect(self, transport: HostedTransport) -> None:
+        """Hang up, unless the bot has ended."""
+        if not self._host.running.done():
+            await self._host.inside(transport.disconnect())
+
     async def _greeted(self) -> bool:
         """Wait until a bot that speaks first has begun. Return whether it has."""
         await self._drained()
         await self._mishaps.handlers_done(TO_GREET)
         await self._drained()
         return self._listener.turn is not None
+
+    def _adopt(
+        self, inside: Sequence[FrameProcessor], models: Sequence[LLMService[Any]], context: LLMContext | None
+    ) -> None:
+        """Watch what a worker has brought, before it starts, and give its context the tools."""
+        self._mishaps.watch(inside)
+        heard = self.services
+        for model in models:
+            if model in heard:
+                self._reports.subscribe(model)
+        if context is not None:
+            add_to(context, self._tools)
+        if models:
+            self.on_services([*heard, *self.beside])
 
     async def _start(self, host: Host) -> None:
         """Start the bot. Raises RuntimeError with the errors so far if its pipeline does not start."""
@@ -130,3 +196,10 @@ class Conversation:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() - self.started
+
+
+def latest(turns: Sequence[AnyTurn]) -> AnyTurn:
+    """Return the last turn. Raises RuntimeError if there is none."""
+    if not turns:
+        raise RuntimeError("nothing to listen to: nobody has said anything yet")
+    return turns[-1]

@@ -15,6 +15,8 @@ from pipecat.pipeline.base_pipeline import BasePipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.service_switcher import ServiceSwitcher
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.runner.types import RunnerArguments
 from pipecat.services.llm_service import LLMService
@@ -302,6 +304,12 @@ def can_run(made: Any) -> bool:
     if isinstance(made, Sequence):
         return bool(made) and all(isinstance(each, FrameProcessor) for each in made)
     return isinstance(made, FrameProcessor | PipelineWorker)
+
+
+def pipeline_of(service: FrameProcessor) -> Pipeline:
+    """Return a pipeline with a service between the aggregators of a new context."""
+    user, assistant = LLMContextAggregatorPair(LLMContext())
+    return Pipeline([user, service, assistant])
 
 
 def worker_of(pipeline: BasePipeline) -> PipelineWorker:

@@ -23,8 +23,6 @@ from pipecat.frames.frames import (
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
-from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.processors.frameworks.rtvi.processor import RTVIProcessor
 from pipecat.runner.types import RunnerArguments
@@ -32,7 +30,7 @@ from pipecat.services.llm_service import LLMService
 
 from ninelives.bot.conversation import Conversation
 from ninelives.bot.environment import KEY
-from ninelives.bot.hosting import Host
+from ninelives.bot.hosting import Host, pipeline_of
 from ninelives.bot.listener import Direction
 from ninelives.bot.turn import Turn
 from ninelives.evals.hearing import Hearing
@@ -85,7 +83,7 @@ class EvalBot(Conversation):
             lambda work: self._host.inside(work),
             lambda sound, seconds: self._hearing.hear(sound, seconds),
         )
-        self._stand_ins = StandIns(self.line, Ears(), Voice())
+        self._parts = self._stand_ins = StandIns(self.line, Ears(), Voice())
         self._hearing = Hearing(self._stand_ins, self._user_speaks, self._user_spoke)
         self._host = Host(
             bot,
@@ -123,8 +121,13 @@ class EvalBot(Conversation):
 
     @property
     def processors(self) -> list[FrameProcessor]:
-        """Every processor of the bot."""
-        return self._stand_ins.processors
+        """Every processor of the worker with the line."""
+        return self._stand_ins.on_the_line
+
+    @property
+    def services(self) -> list[LLMService[Any]]:
+        """The LLM services of that worker."""
+        return [each for each in self.processors if isinstance(each, LLMService)]
 
     # --- its life ------------------------------------------------------------------------------------------
 
@@ -299,6 +302,5 @@ def whole(found: Any, name: str) -> Any:
 
 def _with_worker(made: Any) -> Any:
     if isinstance(made, LLMService):
-        user, assistant = LLMContextAggregatorPair(LLMContext())
-        made = Pipeline([user, made, assistant])
+        made = pipeline_of(made)
     return PipelineWorker(made) if isinstance(made, Pipeline) else made

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Self
 
-from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.service_switcher import ServiceSwitcher
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
-from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import LLMService
 
-from ninelives.bot.conversation import Conversation
-from ninelives.bot.hosting import Host
+from ninelives.bot.conversation import Conversation, latest
+from ninelives.bot.hosting import Host, pipeline_of
 from ninelives.bot.moments import Moment
 from ninelives.bot.speech import context_in, everything_in
 from ninelives.bot.tools import Tools, add_to
-from ninelives.bot.transport import client_ready
 from ninelives.bot.turn import TurnTimeout
 from ninelives.frames.lines import to_lines
 from ninelives.voice.caller_speech import CallerSpeech
@@ -70,24 +66,26 @@ class VoiceCall(Conversation):
         name: str = "",
         timeout: float = TURN_BOUND,
     ) -> None:
-        super().__init__(lambda: self._tracker.changed(), lambda at: self._tracker.unasked(at))
-        self._bot = _with_a_memory(bot) if isinstance(bot, LLMService | ServiceSwitcher) else bot
-        self._voice, self._ears = voice, ears
-        self._tools = tools
-        self._urls = base_url, ws_url
-        self._name = name
-        self.on_services: Callable[[Sequence[LLMService[Any]]], None] = lambda services: None
-        """Called with the LLM services before each worker that has some starts. If it raises, entering the
-        call raises.
-        """
+        super().__init__(lambda: self._tracker.changed(), lambda at: self._tracker.unasked(at), tools)
         self.on_question: Callable[[], None] = lambda: None
         """Called when the caller has spoken their last word, before the bot knows it."""
         self.line = line or Line()
         """The line."""
         self.timeout = timeout
-        self._stand_ins: StandIns
-        self._tracker: TurnTracker
-        self._speech: CallerSpeech
+        self._parts = self._stand_ins = StandIns(self.line, ears or Ears(), voice or Voice())
+        self._host = Host(
+            pipeline_of(bot) if isinstance(bot, LLMService | ServiceSwitcher) else bot,
+            self.line,
+            self._prepare,
+            self._mishaps,
+            base_url=base_url,
+            ws_url=ws_url,
+            name=name,
+            serve=pipeline_of,
+        )
+        self._tracker = TurnTracker(self._host, self._stand_ins, self.line, self._listener)
+        self._speech = CallerSpeech(self._stand_ins, self.line, self._listener, self._tracker)
+        self.line.on_change = self._tracker.collect
         self._losing: list[tuple[Moment, float | None]] = []
         """When the line is lost in the next answer, and for how long."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,29 +104,6 @@ class VoiceCall(Conversation):
         if (context := self._stand_ins.context) is None:
             raise RuntimeError("the bot has no LLMUserAggregator, so it has no context")
         return context
-
-    @property
-    def speaks(self) -> bool:
-        """Whether the bot has text-to-speech or a transport of its own; False until its pipeline is known."""
-        return hasattr(self, "_stand_ins") and self._stand_ins.speaks
-
-    @property
-    def processors(self) -> list[FrameProcessor]:
-        """Every processor of the bot's workers, including nested ones."""
-        return self._stand_ins.everywhere if hasattr(self, "_stand_ins") else []
-
-    @property
-    def services(self) -> list[LLMService[Any]]:
-        """The LLM services under test: one, or several behind a switcher or in several workers."""
-        models = [each for each in self.processors if isinstance(each, LLMService)]
-        return [each for each in models if self._stand_ins.is_heard(each)]
-
-    @property
-    def beside(self) -> list[LLMService[Any]]:
-        """The LLM services that do not hold the conversation: no voice is behind them, or they answer at the
-        same time as another one.
-        """
-        return self._stand_ins.beside if hasattr(self, "_stand_ins") else []
 
     @property
     def replaced(self) -> list[str]:
@@ -171,10 +146,7 @@ class VoiceCall(Conversation):
 
     async def listen(self, turn: VoiceTurn | None = None) -> VoiceTurn:
         """Wait until a turn is over: the given one, by default the last. Raises `TurnTimeout`."""
-        if turn is None:
-            if not self.turns:
-                raise RuntimeError("nothing to listen to: nobody has said anything yet")
-            turn = self.turns[-1]
+        turn = turn or latest(self.turns)
         if turn.ended is None:
             try:
                 async with asyncio.timeout(self.timeout):
@@ -192,8 +164,7 @@ class VoiceCall(Conversation):
         self._gone = True
         for task in self._tasks:
             task.cancel()
-        if not self._host.running.done():
-            await self._host.inside(self.line.disconnect())
+        await self._disconnect(self.line)
         await self._host.stop("the caller hung up")
         self._tracker.collect()
 
@@ -214,27 +185,9 @@ class VoiceCall(Conversation):
     async def __aenter__(self) -> Self:
         self._starts_now()
         self.line.origin = self.started
-        self._stand_ins = StandIns(self.line, self._ears or Ears(), self._voice or Voice())
-        base_url, ws_url = self._urls
-        self._host = Host(
-            self._bot,
-            self.line,
-            self._prepare,
-            self._mishaps,
-            base_url=base_url,
-            ws_url=ws_url,
-            name=self._name,
-            serve=_with_a_memory,
-        )
-        self._tracker = TurnTracker(self._host, self._stand_ins, self.line, self._listener)
-        self._speech = CallerSpeech(self._stand_ins, self.line, self._listener, self._tracker)
-        self.line.on_change = self._tracker.collect
         await self._start(self._host)
         async with self._host.beginning():
-            await self._host.inside(self.line.connect())
-            if self.worker._rtvi is not None:
-                await self._queue(client_ready())
-            if await self._greeted():
+            if await self._connect(self.line):
                 await self.listen(self.turns[-1])
         return self
 
@@ -246,17 +199,9 @@ class VoiceCall(Conversation):
     def _prepare(self, worker: PipelineWorker) -> bool:
         has_line = self._stand_ins.prepare(worker)
         inside = list(everything_in([worker.pipeline]))
-        self._mishaps.watch(inside)
         worker.add_observer(self._tracker)
-        brought = [each for each in inside if isinstance(each, LLMService)]
-        for service in brought:
-            if self._stand_ins.is_heard(service):
-                self._reports.subscribe(service)
         context = self._stand_ins.context if has_line else context_in(inside)
-        if context is not None:
-            add_to(context, self._tools)
-        if brought:
-            self.on_services([*self.services, *self.beside])
+        self._adopt(inside, [each for each in inside if isinstance(each, LLMService)], context)
         return has_line
 
     async def _drained(self) -> None:
@@ -285,11 +230,5 @@ class VoiceCall(Conversation):
         await self._host.inside(self.line.disconnect())
 
     def _require(self) -> None:
-        if self._gone or not hasattr(self, "_host"):
+        if self._gone or self._host.worker is None:
             raise RuntimeError("the call is not running: use it inside `async with VoiceCall(...) as caller`")
-
-
-def _with_a_memory(service: FrameProcessor) -> Pipeline:
-    """Return a pipeline with a service between the aggregators of a context."""
-    aggregators = LLMContextAggregatorPair(LLMContext())
-    return Pipeline([aggregators.user(), service, aggregators.assistant()])

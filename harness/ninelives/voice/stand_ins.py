@@ -125,12 +125,11 @@ class StandIns:
 
     def _hush(self) -> None:
         """Let the caller listen to the conversation: to its track, and not to the words of another model."""
-        assert self.worker is not None
         heard = [each for each in self.conversation if isinstance(each, Voice)]
-        everywhere = [each for each in everything_in([self.worker.pipeline]) if isinstance(each, Voice)]
-        for voice in everywhere:
+        voices = [each for each in self.on_the_line if isinstance(each, Voice)]
+        for voice in voices:
             voice.words_count = voice in heard
-        self._line.serve(voice._transport_destination for voice in [*heard, *everywhere])
+        self._line.serve(voice._transport_destination for voice in [*heard, *voices])
 
     def _next_ears(self) -> Ears:
         return self._ears[0] if self._first("ears") else self._ears[0].another()
@@ -147,7 +146,7 @@ class StandIns:
     # --- while it runs -------------------------------------------------------------------------------------
 
     @property
-    def processors(self) -> list[FrameProcessor]:
+    def on_the_line(self) -> list[FrameProcessor]:
         """Every processor of the worker with the line, including nested ones."""
         return list(everything_in([self.worker.pipeline])) if self.worker is not None else []
 
@@ -158,9 +157,14 @@ class StandIns:
         return list(conversation_in(inside, self.beside))
 
     @property
-    def everywhere(self) -> list[FrameProcessor]:
+    def processors(self) -> list[FrameProcessor]:
         """Every processor of all of the bot's workers, including nested ones."""
         return list(everything_in(worker.pipeline for worker in self._prepared))
+
+    @property
+    def services(self) -> list[LLMService[Any]]:
+        """The LLM services that the caller hears: one, or several behind a switcher or in several workers."""
+        return [each for each in self.processors if isinstance(each, LLMService) and self.is_heard(each)]
 
     @property
     def hearing(self) -> list[Ears]:
@@ -193,7 +197,7 @@ class StandIns:
         """Whether the bot leaves its user's turns to its speech service."""
         return any(
             controller.resolves_proposed_turn_start_frames or controller.resolves_proposed_turn_stop_frames
-            for controller in turn_controllers(self.processors)
+            for controller in turn_controllers(self.on_the_line)
         )
 
 
