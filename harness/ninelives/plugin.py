@@ -17,7 +17,7 @@ import pytest
 
 from ninelives.environment import around_proxies
 from ninelives.fixtures import virtual_time
-from ninelives.fixtures.survival import Survival
+from ninelives.fixtures.scenario_tests import Survival
 from ninelives.fixtures.usage import PROPERTY, Usage
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def frame_snapshot(snapshot: Any) -> Any:
 
 def _cassette(item: pytest.Item, config: Mapping[str, Any]) -> CassetteFixture:
     if _cassette_key not in item.stash:
-        from ninelives.fixtures.asked import cassette_of
+        from ninelives.fixtures.cassette_settings import cassette_of
 
         item.stash[_cassette_key] = cassette_of(item, config)
     return item.stash[_cassette_key]

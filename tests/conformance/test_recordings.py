@@ -16,7 +16,7 @@ import openai
 import pytest
 from mock_openai.server import MockServer
 from ninelives.cassette import Cassette, Redactor
-from ninelives.cassette.exchange import load
+from ninelives.cassette.exchange_files import load
 from ninelives.cassette.sdk import validation_errors
 from ninelives.player import Player
 from websockets.asyncio.client import connect

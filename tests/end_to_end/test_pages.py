@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from mock_openai import MockServer, reply
 from ninelives.cassette.lines import AnyLine
-from ninelives.fixtures.asked import OPTIONS
+from ninelives.fixtures.cassette_settings import OPTIONS
 from ninelives.fixtures.cassettes import MODES
 from ninelives.recorder import Recorder
 from openai import AsyncOpenAI

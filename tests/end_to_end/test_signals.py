@@ -482,7 +482,7 @@ PROGRAMS = {
                 await asking
     """,
     "NewEpisodes": """
-        from ninelives.episodes import NewEpisodes
+        from ninelives.new_episodes import NewEpisodes
 
         episodes = NewEpisodes(None, Recorder(sys.argv[1], "talk.jsonl"))
         await episodes.start()

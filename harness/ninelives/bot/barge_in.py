@@ -55,7 +55,7 @@ class BargeIn:
         """Note that Pipecat's interruption is about to enter the service."""
         self._made.set()
 
-    def through(self) -> None:
+    def passed(self) -> None:
         """Note that the interruption has left the service."""
         self._through.set()
 

@@ -36,7 +36,7 @@ from ninelives.bot.tapped import TappedWorkers
 from ninelives.bot.tools import Tools, add_to
 from ninelives.bot.transport import SilentTransport
 from ninelives.bot.turn import Turn
-from ninelives.bot.watch import Watch
+from ninelives.bot.turn_end import TurnEnd
 
 TURN_BOUND = 60.0
 """Seconds on the loop's clock within which a turn must be over. A real caller hangs up long before."""
@@ -115,7 +115,9 @@ class Bot(Conversation):
             arguments=_arguments(),
             serve=self._around,
         )
-        self._watch = Watch(self._host, self._listener, lambda: self.timeout, lambda: self.context, self._now)
+        self._watch = TurnEnd(
+            self._host, self._listener, lambda: self.timeout, lambda: self.context, self._now
+        )
         self._user = SimulatedUser(self._listener, self._watch, self._queue, self._now)
 
     def _runnable(self, given: Any) -> Any:
@@ -279,7 +281,7 @@ class Bot(Conversation):
             await asyncio.wait([self._host.running], timeout=self.timeout)
             await self._host.stop("the pipeline did not end")
         if kind is None and self._instead is None:
-            self._host.raise_what_it_raised()
+            self._host.raise_failure()
 
     async def _ring(self) -> None:
         """Connect the caller. If the bot speaks first, wait for the end of that."""
@@ -301,7 +303,7 @@ class Bot(Conversation):
         if self._user.speech is None or self._hung_up:
             raise RuntimeError("the bot is not running: use it inside `async with Bot(...) as bot`")
         if self._host.running.done():
-            self._host.raise_what_it_raised()
+            self._host.raise_failure()
             raise RuntimeError("the bot ended while the user was still connected")
         return self._user.speech
 

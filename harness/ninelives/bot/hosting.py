@@ -28,7 +28,7 @@ from ninelives.bot.arguments import arguments_for, name_of, transport_of_this_bo
 from ninelives.bot.environment import addresses, stand_ins, started_as
 from ninelives.bot.mishaps import Mishaps
 from ninelives.bot.runner_arguments import HostedArguments
-from ninelives.bot.starting import EMPTY_BODY, Exited
+from ninelives.bot.start_failure import EMPTY_BODY, Exited
 from ninelives.bot.worker_starts import watcher_of_this_bot, workers_are_shown
 from ninelives.usage_error import UsageError
 
@@ -98,7 +98,7 @@ class Host:
         self._urls, self._key = (base_url, ws_url), key
         self._arguments = arguments = arguments or HostedArguments()
         if isinstance(arguments, HostedArguments):
-            arguments.answered_by(bot)
+            arguments.prepare_for(bot)
         self._known = _known(base_url, ws_url, transport, arguments)
         self._transport = transport
         self._prepare = prepare
@@ -126,11 +126,11 @@ class Host:
     @property
     def ended(self) -> bool:
         """Whether the bot has ended. Raises what it raised."""
-        self.raise_what_it_raised()
+        self.raise_failure()
         return self.running.done()
 
-    def raise_what_it_raised(self) -> None:
-        """Raise what the bot's function raised, if it has ended with that."""
+    def raise_failure(self) -> None:
+        """Raise the exception that ended the bot's function, if one did."""
         if self.running.done() and not self.running.cancelled():
             self.running.result()
 

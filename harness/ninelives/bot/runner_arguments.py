@@ -203,8 +203,8 @@ class HostedArguments(  # type: ignore[misc]  # a token is text for one kind, an
         self._body = body
         self.empty_body_was_read = False
 
-    def answered_by(self, function: Callable[..., Any]) -> None:
-        """Bring the handshake of the telephone provider for which a bot's code is written."""
+    def prepare_for(self, function: Callable[..., Any]) -> None:
+        """Prepare the handshake of the telephone provider that a bot's code expects."""
         self.websocket = HostedWebSocket(provider_of(function))
 
     def connection(self) -> Mapping[str, Any]:

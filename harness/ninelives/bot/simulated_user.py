@@ -13,7 +13,7 @@ from ninelives.bot.moments import Moment, SinceAsked, Words
 from ninelives.bot.speech import Speech
 from ninelives.bot.tapped import Forward
 from ninelives.bot.turn import Turn
-from ninelives.bot.watch import Watch
+from ninelives.bot.turn_end import TurnEnd
 
 
 class SimulatedUser:
@@ -22,7 +22,7 @@ class SimulatedUser:
     def __init__(
         self,
         listener: Listener,
-        watch: Watch,
+        watch: TurnEnd,
         queue: Callable[[Frame], Awaitable[None]],
         now: Callable[[], float],
     ) -> None:
@@ -137,7 +137,7 @@ class SimulatedUser:
         if direction == "down":
             self._listener.leaves(self._now(), direction, frame)
             if isinstance(frame, InterruptionFrame):
-                self._barge_in.through()
+                self._barge_in.passed()
         await forward()
         if direction == "down" and spoken(frame):
             await self._barge_in.said(self._listener.turn)

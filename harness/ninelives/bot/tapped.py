@@ -25,9 +25,9 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.turns.user_mute import MuteUntilFirstBotCompleteUserMuteStrategy
 
 from ninelives.bot.listener import Direction
+from ninelives.bot.replace_processors import Replaced, insert, replace
 from ninelives.bot.side_models import conversation_in, conversing, models_in, side_models, works_for_others
 from ninelives.bot.speech import context_in, everything_in
-from ninelives.bot.standing_in import Replaced, insert, replace
 from ninelives.bot.transport import HostedTransport, Silent, SilentTransport
 from ninelives.bot.turn_completion import complete_turns
 

@@ -114,7 +114,7 @@ class StreamedSecrets:
 
     redactor: Redactor
     _texts: defaultdict[int, dict[deltas.Name, _Text]] = field(default_factory=lambda: defaultdict(dict))
-    _told: set[tuple[int, str]] = field(default_factory=set)
+    _reported: set[tuple[int, str]] = field(default_factory=set)
 
     def take(self, number: int, line: AnyLine) -> Iterator[Found]:
         """Check a line."""
@@ -158,8 +158,8 @@ class StreamedSecrets:
             place = 0
             for number, piece in text.pieces:
                 if place <= finding.start < place + len(piece):
-                    if finding.end > place + len(piece) and (number, finding.kind) not in self._told:
-                        self._told.add((number, finding.kind))
+                    if finding.end > place + len(piece) and (number, finding.kind) not in self._reported:
+                        self._reported.add((number, finding.kind))
                         what = f"a secret ({finding.kind}) starts here and continues in the next deltas"
                         yield Found(number, "secret", f"{what}; {SCRUB}")
                     break

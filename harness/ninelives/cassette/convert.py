@@ -8,9 +8,9 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Literal
 
-import ninelives.cassette.exchange as exchange
+import ninelives.cassette.exchange_files as exchange
 import ninelives.cassette.har as har
-import ninelives.cassette.others as others
+import ninelives.cassette.unknown_formats as others
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.reader import read_file

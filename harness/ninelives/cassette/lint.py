@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ninelives.cassette.foreign as foreign
+import ninelives.cassette.lint_other_formats as foreign
 import ninelives.cassette.reader as reader
 from ninelives.cassette.checks import Kind, Wishes, problems
 from ninelives.cassette.errors import CassetteError

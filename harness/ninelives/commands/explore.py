@@ -152,7 +152,7 @@ def _keep(console: Console, options: Options, breach: Breach) -> Path:
     from ninelives.lab.promises import PROMISES
     from ninelives.lab.scenario_file import to_yaml
 
-    spec, path = place(options.out, breach.spec)
+    spec, path = file_for(options.out, breach.spec)
     again = shlex.join(
         ["ninelives", "verdict", options.factory, "--scenario-file", str(path), *options.asked.words]
     )
@@ -201,19 +201,21 @@ def _keep(console: Console, options: Options, breach: Breach) -> Path:
     return path
 
 
-def place(out: Path, spec: ScenarioSpec) -> tuple[ScenarioSpec, Path]:
+def file_for(out: Path, spec: ScenarioSpec) -> tuple[ScenarioSpec, Path]:
     """Return the file for a scenario: its old file if that exists, and never another scenario's."""
     from ninelives.lab.scenario_file import to_yaml
 
     bare = re.sub(r"_\d+$", "", spec.name)
     for name in chain([spec.name], (f"{bare}_{number}" for number in count(2))):
         renamed, path = replace(spec, name=name), out / f"{name}.yaml"
-        if not path.is_file() or _told(path.read_text(encoding="utf-8")) == _told(to_yaml(renamed)):
+        if not path.is_file() or _without_remarks(path.read_text(encoding="utf-8")) == _without_remarks(
+            to_yaml(renamed)
+        ):
             return renamed, path
     raise AssertionError("numbers do not end")
 
 
-def _told(text: str) -> list[str]:
+def _without_remarks(text: str) -> list[str]:
     """Return a scenario file without its remarks."""
     return [line for line in text.splitlines() if not line.startswith("#")]
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ninelives.cassette.foreign import is_foreign, is_recording
 from ninelives.cassette.lint import Problem, lint, usage
+from ninelives.cassette.lint_other_formats import is_foreign, is_recording
 from ninelives.cassette.scrub import scrub
 from ninelives.commands.printing import output
 from ninelives.commands.secrets import Secrets

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from ninelives.cassette import Cassette, CassetteError
 from ninelives.cassette.convert import load
-from ninelives.cassette.foreign import is_foreign, is_recording
+from ninelives.cassette.lint_other_formats import is_foreign, is_recording
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.rhythm import Rhythm
 from ninelives.commands.files import write_text

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from ninelives.cassette.writer import CassetteWriter
 from ninelives.commands.printing import notes
-from ninelives.commands.running import BrokenOff, run_command, until_told
+from ninelives.commands.running import BrokenOff, run_command, until_ended_by_user
 from ninelives.commands.secrets import Secrets
 from ninelives.environment import Urls
 from ninelives.fixtures.cassettes import Mode
@@ -130,7 +130,7 @@ async def _recording_server(recorder: Recorder, mode: Mode, host: str, port: int
     elif mode == "new_episodes":
         from mock_openai import MockServer
 
-        from ninelives.episodes import NewEpisodes
+        from ninelives.new_episodes import NewEpisodes
         from ninelives.player import Player
 
         path = recorder.writer.path
@@ -167,7 +167,7 @@ async def _serve(
                 else "Press Enter to stop"
             )
             console.print(end)
-            await until_told()
+            await until_ended_by_user()
     finally:
         if watching is not None:
             watching.cancel()

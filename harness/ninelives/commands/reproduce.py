@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ninelives.commands.explore import place
+from ninelives.commands.explore import file_for
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
 from ninelives.usage_error import UsageError
@@ -116,7 +116,7 @@ def _write_and_print(options: Options, found: Reproduction) -> int:
     from ninelives.lab.scenario_file import to_yaml
 
     assert found.spec is not None
-    spec, path = place(options.out, found.spec)
+    spec, path = file_for(options.out, found.spec)
     again = shlex.join(["ninelives", "verdict", options.bot, "--scenario-file", str(path)])
     remarks = [f"From: {options.file}", f"Repeat with: {again}", f"{found.promise}: {found.why}"]
     write_text(path, to_yaml(spec, [each.replace("\n", " ") for each in remarks]))

@@ -46,7 +46,7 @@ async def run_command(urls: Urls, command: list[str], *, offline: bool = False) 
     at_once.append(kill)
     try:
         with told_by_signal(lambda _: stop.set()):
-            await _ended_or_told(process, stop, kill)
+            await _ended_or_stopped(process, stop, kill)
     finally:
         at_once.remove(kill)
     if stop.is_set():
@@ -56,7 +56,7 @@ async def run_command(urls: Urls, command: list[str], *, offline: bool = False) 
         raise BrokenOff(code if code > 0 else 128 - code, f"{command[0]} {_ended(code)}")
 
 
-async def _ended_or_told(process: Process, stop: asyncio.Event, kill: Callable[[], None]) -> None:
+async def _ended_or_stopped(process: Process, stop: asyncio.Event, kill: Callable[[], None]) -> None:
     ending = asyncio.create_task(process.wait())
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -81,7 +81,7 @@ def _ended(code: int) -> str:
     )
 
 
-async def until_told() -> None:
+async def until_ended_by_user() -> None:
     """Wait for Enter or SIGTERM, which end the recording well, or Ctrl-C, which breaks it off."""
     loop = asyncio.get_running_loop()
     done, interrupted = asyncio.Event(), False

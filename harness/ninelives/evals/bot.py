@@ -152,7 +152,7 @@ class EvalBot(Conversation):
         await self._host.stop("the eval has ended")
         await self.line.close()
         if kind is None:
-            self._host.raise_what_it_raised()
+            self._host.raise_failure()
 
     def _prepare(self, worker: PipelineWorker) -> bool:
         has_line = self._stand_ins.prepare(worker)

@@ -1,4 +1,4 @@
-"""What came of one scenario of Pipecat's: its own result beside the promises."""
+"""The outcome of one of Pipecat's eval scenarios: Pipecat's own result, and the promises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A case in all its weathers: first calm, then every disaster, each in the turn in which it can happen."""
+"""Plays a case without faults, then under every disaster, each in the turn in which it can happen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ninelives.bot.overheard import overheard
-from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, hangs, time_limit
+from ninelives.bot.start_failure import CouldNotStart, Hangs, could_not_start, hangs, time_limit
 from ninelives.evals.bot import whole
 from ninelives.evals.disasters import Disaster
 from ninelives.evals.files import Case

@@ -13,7 +13,7 @@ from typing import Any
 from pipecat.evals.session import EvalSessionParams
 
 from ninelives.bot.environment import KEY, addresses, stand_ins
-from ninelives.bot.starting import Exited, could_not_start
+from ninelives.bot.start_failure import Exited, could_not_start
 from ninelives.evals.answers import endpoints_of, judge_recording, with_addresses
 from ninelives.evals.bot import EvalBot
 from ninelives.evals.files import Case

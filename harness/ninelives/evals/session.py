@@ -1,4 +1,4 @@
-"""Plays one scenario of Pipecat's against a bot, and judges what came of it.
+"""Plays one of Pipecat's eval scenarios against a bot, and judges the promises.
 
 Pipecat's harness, the bot and the mock server share one loop, with real sockets on loopback between them. On
 a virtual loop a second costs nothing, and `within_ms` and `send_after` hold to the millisecond.
@@ -20,7 +20,7 @@ from pipecat.evals.scenario import EvalScriptScenario
 from pipecat.evals.session import EvalSession, EvalSessionParams
 
 from ninelives.bot.environment import addresses, stand_ins
-from ninelives.bot.starting import Exited
+from ninelives.bot.start_failure import Exited
 from ninelives.bot.turn import Frames, Turn
 from ninelives.evals.answers import Answers, answers_for, with_addresses
 from ninelives.evals.bot import EvalBot

@@ -23,8 +23,8 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import LLMService
 
 from ninelives.cassette.redact import Redactor
-from ninelives.incidents.desk import Desk
 from ninelives.incidents.frames import noted
+from ninelives.incidents.judging_thread import JudgingThread
 from ninelives.incidents.notes import Note, Ring
 from ninelives.lab.conditions import read_conditions
 from ninelives.lab.episode import TURN_BOUND
@@ -49,9 +49,8 @@ class BlackBox(BaseObserver):
         minutes: How far back an incident reaches.
         max_bytes: How much is kept in memory; older notes are dropped.
         keep: How many files stay in the folder; the oldest are removed.
-        max_dead_air: The longest silence that is not an incident, such as `5s` (I10); 10 s by default, and 30
-            s if
-            the model was asked to think.
+        max_dead_air: The longest silence that is not an incident, such as `5s` (I10); by default
+            10 s, and 30 s if the model was asked to think.
         rules: Further secrets, as pairs of a regular expression and its replacement, as for a recording.
         emails: Whether e-mail addresses are redacted too.
         phones: Whether phone numbers are redacted too (needs `ninelives[phones]`).
@@ -77,7 +76,7 @@ class BlackBox(BaseObserver):
             if not value > 0:
                 raise ValueError(f"BlackBox({name}={value!r}): expected a number above 0")
         self._ring = Ring(minutes * 60.0, max_bytes)
-        self._desk = Desk(
+        self._desk = JudgingThread(
             Path(folder),
             keep=keep,
             quiet=minutes * 60.0,

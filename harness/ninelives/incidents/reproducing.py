@@ -87,7 +87,7 @@ def reproduce(
     spec = fair(search.of(spec) or spec)
     outcome = play(spec, factory)
     broken = broken_in(outcome)
-    promise, why = _told(incident, outcome)
+    promise, why = _breach_of(incident, outcome)
     names = [promise, *(each for each, _ in broken if each != promise)]
     spec = named(spec, tuple(dict.fromkeys(names)))
     if not broken:
@@ -121,7 +121,7 @@ def _same(incident: Incident, outcome: Outcome, *, exactly: bool) -> bool:
 
 def _condition(incident: Incident, shown: Outcome) -> Callable[[Outcome], bool]:
     """Whether a shorter scenario shows the same breach in the same way, and the same error."""
-    promise, why = _told(incident, shown)
+    promise, why = _breach_of(incident, shown)
     keys = keys_of([(promise, why)]) if promise != "error" else frozenset()
     category = incident.categories[-1] if not incident.broken and incident.categories else None
 
@@ -133,7 +133,7 @@ def _condition(incident: Incident, shown: Outcome) -> Callable[[Outcome], bool]:
     return still
 
 
-def _told(incident: Incident, outcome: Outcome) -> Key:
+def _breach_of(incident: Incident, outcome: Outcome) -> Key:
     """Return the breach of a run: the incident's own, else the first, else the error."""
     broken = broken_in(outcome)
     own = [each for each in broken if incident.broken and each[0] == incident.broken[0][0]]

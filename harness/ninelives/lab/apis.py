@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ninelives.lab.source import Line, imports, makings_of, mentions_of, replaced
+from ninelives.lab.source import Line, constructions_of, imports, mentions_of, replaced
 from ninelives.usage_error import Instructions
 
 if TYPE_CHECKING:
@@ -107,10 +107,10 @@ def hosts_of(processors: Iterable[FrameProcessor]) -> list[tuple[type, frozenset
 
 
 REAL = "api.openai.com"
-"""Where a service goes that nobody tells otherwise."""
+"""The host that a service uses by default."""
 
 
-def require_told(services: Sequence[LLMService[Any]], who: str, near: Path | None) -> None:
+def require_address(services: Sequence[LLMService[Any]], who: str, near: Path | None) -> None:
     """Raise GoesElsewhere, with the line to add, when a service is about to ask the real API."""
     hosts = [(kind, named) for kind, named in hosts_of(services) if REAL in named]
     if hosts and (wrong := elsewhere(hosts, f"{REAL}:443", who, near)) is not None:
@@ -151,7 +151,7 @@ def goes_off(who: str, address: str, by: str) -> GoesElsewhere:
 
 
 def _instead(kind: type, near: Path | None, option: str) -> str:
-    makings = makings_of(kind, near)
+    makings = constructions_of(kind, near)
     if not makings:
         named = next((f" ({line.place} names it)" for line in mentions_of(kind)), "")
         return f"Add this argument where it is created{named}:"

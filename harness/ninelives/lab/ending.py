@@ -11,7 +11,7 @@ from mock_openai.control.entries import Entry
 from mock_openai.control.sent_responses import SentResponse
 from msgspec import structs
 
-from ninelives.bot.starting import Exited
+from ninelives.bot.start_failure import Exited
 from ninelives.usage_error import UsageError
 
 

@@ -23,10 +23,9 @@ from ninelives.bot import TurnTimeout
 from ninelives.bot.environment import addresses, stand_ins
 from ninelives.bot.own_code import place_of_frame
 from ninelives.bot.speech import turn_starts
-from ninelives.bot.starting import Exited
+from ninelives.bot.start_failure import Exited
 from ninelives.bot.tapped import NoLLMService
 from ninelives.fixtures.network import Guard
-from ninelives.lab.apart import move, single_questions_aside, without_single_questions
 from ninelives.lab.apis import hosts_of, require_responses
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.ending import caught, first_line, journal_of, transport_of
@@ -36,6 +35,7 @@ from ninelives.lab.performing import bot_of, let_it_think, perform
 from ninelives.lab.promises import judge
 from ninelives.lab.scenario import Scenario
 from ninelives.lab.services import name_of, source_of
+from ninelives.lab.side_requests import move, single_questions_aside, without_single_questions
 from ninelives.report.timeline import Chapter, Timeline, from_journal, from_mishaps, from_turns, merged
 from ninelives.usage_error import UsageError
 from ninelives.virtual import VirtualDeadlock, run

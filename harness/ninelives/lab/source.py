@@ -38,15 +38,17 @@ class Made:
     """False if the object is made when the module is imported."""
 
 
-def makings_of(kind: type, near: Path | None) -> list[Made]:
-    """Return the calls of a class in the user's own modules: in the file `near`, else beside it, else in
-    any.
+def constructions_of(kind: type, near: Path | None) -> list[Made]:
+    """Return where a class is instantiated in the user's own modules: in the file `near`, else beside it,
+    else in any.
     """
-    return next((found for files in _own_files(near) if (found := _all_makings(files, kind.__name__))), [])
+    return next(
+        (found for files in _own_files(near) if (found := _all_constructions(files, kind.__name__))), []
+    )
 
 
-def _all_makings(files: list[Path], name: str) -> list[Made]:
-    return [made for path in files for made in _makings(path, name)]
+def _all_constructions(files: list[Path], name: str) -> list[Made]:
+    return [made for path in files for made in _constructions(path, name)]
 
 
 def imports(path: Path, module: str) -> bool:
@@ -77,7 +79,7 @@ def replaced(kind: type, near: Path | None, new_import: str, new_name: str) -> l
 
     They are in the file where the class is made; `new_import` replaces the import of the old class.
     """
-    files = {made.line.path for made in makings_of(kind, near)}
+    files = {made.line.path for made in constructions_of(kind, near)}
     return [line for path in sorted(files) for line in _replaced(path, kind.__name__, new_import, new_name)]
 
 
@@ -107,7 +109,7 @@ def _names(tree: ast.Module, name: str) -> set[str]:
     return {name} | {alias.asname for alias in aliases if alias.asname}
 
 
-def _makings(path: Path, name: str) -> Iterator[Made]:
+def _constructions(path: Path, name: str) -> Iterator[Made]:
     tree, lines = _parsed(path)
     names = _names(tree, name)
 

@@ -24,7 +24,7 @@ from ninelives.bot.environment import stand_ins, started_as, without_a_real_key
 from ninelives.bot.overheard import overheard
 from ninelives.bot.own_code import is_own, syntax_of
 from ninelives.bot.parameter_names import CONNECTIONS, OWN, meaning_of, required
-from ninelives.bot.starting import HANGS, Exited, Hangs, could_not_start, time_limit
+from ninelives.bot.start_failure import HANGS, Exited, Hangs, could_not_start, time_limit
 from ninelives.usage_error import UsageError
 
 EXPECTED = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ninelives.bot import mishaps
 from ninelives.bot.overheard import overheard
-from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, hangs, time_limit
+from ninelives.bot.start_failure import CouldNotStart, Hangs, could_not_start, hangs, time_limit
 from ninelives.lab.apis import elsewhere, goes_off
 from ninelives.lab.conditions import Conditions
 from ninelives.lab.failure_text import turns

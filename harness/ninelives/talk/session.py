@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mock_openai import MockServer
 
 from ninelives.bot.environment import addresses, stand_ins
-from ninelives.bot.starting import Exited, could_not_start
+from ninelives.bot.start_failure import Exited, could_not_start
 from ninelives.bot.tapped import NoLLMService
 from ninelives.bot.turn import Turn, TurnTimeout
 from ninelives.lab.apis import hosts_of, require_responses

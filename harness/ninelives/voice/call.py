@@ -194,7 +194,7 @@ class VoiceCall(Conversation):
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         await self.hang_up()
         if kind is None:
-            self._host.raise_what_it_raised()
+            self._host.raise_failure()
 
     def _prepare(self, worker: PipelineWorker) -> bool:
         has_line = self._stand_ins.prepare(worker)

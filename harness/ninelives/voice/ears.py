@@ -20,7 +20,7 @@ from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.utils.time import time_now_iso8601
 
-from ninelives.voice.stand_in import StandIn
+from ninelives.voice.speech_stand_in import StandIn
 
 SPEAKER = "caller"
 """The `user_id` of every transcription."""
@@ -31,9 +31,8 @@ class Ears(StandIn, STTService):
 
     Args:
         words_per_minute: The caller's rate of speech.
-        onset: Seconds from the caller's first sound until VAD detects speech. By default 0: the caller
-            interrupts
-            at the moment at which the bot notices. Pipecat's own VAD needs 0.2 s.
+        onset: Seconds from the caller's first sound until VAD detects speech. By default 0: the
+            bot notices an interruption at once. Pipecat's own VAD needs 0.2 s.
         stop: Seconds of silence until VAD detects the end of speech.
         delay: Seconds from a word to its transcription, and from the last one to the final transcription.
         interim: Whether interim transcriptions are sent, one per word.

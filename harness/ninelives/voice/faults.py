@@ -53,9 +53,8 @@ class VoiceFault:
         Args:
             after: How many words of the answer are sent before.
             seconds: How long there is no sound.
-            answer: The number of the answer, from 1, among those that this voice speaks. None: the first that
-                is
-                long enough.
+            answer: The number of the answer, from 1, among those that this voice speaks. None:
+                the first that is long enough.
         """
         return cls("stall", after, answer, seconds)
 
@@ -66,9 +65,8 @@ class VoiceFault:
         Args:
             after: How many words of the answer are sent before.
             category: Why the voice fails, as in Pipecat's `ErrorCategory`.
-            answer: The number of the answer, from 1, among those that this voice speaks. None: the first that
-                is
-                long enough.
+            answer: The number of the answer, from 1, among those that this voice speaks. None:
+                the first that is long enough.
         """
         return cls("fail", after, answer, category=category)
 
@@ -79,8 +77,7 @@ class VoiceFault:
         Args:
             after: How many words of the answer are sent before.
             reconnect: Seconds until there is a new connection.
-            answer: The number of the answer, from 1, among those that this voice speaks. None: the first that
-                is
-                long enough.
+            answer: The number of the answer, from 1, among those that this voice speaks. None:
+                the first that is long enough.
         """
         return cls("disconnect", after, answer, reconnect, "connectivity")

@@ -65,7 +65,7 @@ class Line(HostedTransport):
         self._jitter = low, high
         self._random = random.Random(seed)
         self._lost_until = -math.inf
-        self._told = False
+        self._hung_up = False
         self._format_is_known = False
         self.heard: str | None = None
         """The destination that the caller hears; None: the usual one."""
@@ -132,8 +132,8 @@ class Line(HostedTransport):
 
     async def disconnect(self) -> None:
         """Call the handlers for a caller who has hung up, once."""
-        if not self._told:
-            self._told = True
+        if not self._hung_up:
+            self._hung_up = True
             await super().disconnect()
 
     def now(self) -> float:

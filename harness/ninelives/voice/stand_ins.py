@@ -16,9 +16,9 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 
+from ninelives.bot.replace_processors import Replaced, insert, place_of, replace
 from ninelives.bot.side_models import conversation_in, models_in, side_models, works_for_others
 from ninelives.bot.speech import context_in, everything_in, turn_controllers
-from ninelives.bot.standing_in import Replaced, insert, place_of, replace
 from ninelives.bot.turn_completion import complete_turns
 from ninelives.voice.analyzer import ScriptedTurnAnalyzer
 from ninelives.voice.ears import Ears

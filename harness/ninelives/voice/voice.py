@@ -15,7 +15,7 @@ from pipecat.services.tts_service import TTSService
 from pipecat.utils.errors import ErrorCategory
 
 from ninelives.voice.faults import VoiceFault
-from ninelives.voice.stand_in import StandIn
+from ninelives.voice.speech_stand_in import StandIn
 
 WORD = "ninelives.word"
 """The key in an audio frame's `metadata` for the word that begins with the frame."""
@@ -58,9 +58,8 @@ class Voice(StandIn, TTSService):
         first_audio: Seconds from the first text of a turn to its first sound.
         per_sentence: The same for each later sentence of the turn.
         seed: Seeds the delays that are drawn from a range.
-        word_timestamps: Whether it reports when each word sounds. Without, Pipecat counts a text as spoken
-            once
-            it was sent, as with any service that has no timestamps.
+        word_timestamps: Whether it reports when each word sounds. Without, Pipecat counts a text as
+            spoken when it is sent, as with any service that has no timestamps.
         faults: The faults of the voice.
     """
 

@@ -19,7 +19,7 @@ from mock_openai import MockServer
 from ninelives.cassette import CassetteError, CassetteWarning, Exchange
 from ninelives.cassette.checks import Wishes
 from ninelives.cassette.convert import convert, load
-from ninelives.cassette.foreign import found_in, is_recording
+from ninelives.cassette.lint_other_formats import found_in, is_recording
 from ninelives.cassette.redact import Redactor
 from ninelives.player import Player
 

@@ -221,7 +221,7 @@ def test_what_runs_nothing_is_one_line(
 
 def test_a_part_that_blocks_in_mid_conversation_is_named(tmp_path: Path) -> None:
     """It blocks within an asyncio task, which swallows what interrupts it."""
-    from ninelives.bot.starting import CouldNotStart
+    from ninelives.bot.start_failure import CouldNotStart
     from ninelives.lab.services import find_factory
     from ninelives.lab.undisturbed import play_first
 
@@ -233,7 +233,7 @@ def test_a_part_that_blocks_in_mid_conversation_is_named(tmp_path: Path) -> None
 
 
 def test_a_bot_that_hangs_as_it_starts_is_given_up(tmp_path: Path) -> None:
-    from ninelives.bot.starting import CouldNotStart
+    from ninelives.bot.start_failure import CouldNotStart
     from ninelives.lab.services import find_factory
     from ninelives.lab.undisturbed import play_first
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ninelives.bot.environment import KEY
-from ninelives.bot.starting import CouldNotStart
+from ninelives.bot.start_failure import CouldNotStart
 from ninelives.lab.target import find
 from ninelives.usage_error import UsageError
 

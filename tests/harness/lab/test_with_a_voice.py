@@ -17,7 +17,7 @@ from ninelives import Bot
 from ninelives.bot.speech import everything_in
 from ninelives.cli import _run
 from ninelives.commands import quiet
-from ninelives.fixtures.survival import _voice
+from ninelives.fixtures.scenario_tests import _voice
 from ninelives.lab import Outcome, run_scenario
 from ninelives.lab.conditions import Conditions
 from ninelives.lab.dialogue import CLOUDS, bye, clouds, hello, scenario

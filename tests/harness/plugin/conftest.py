@@ -7,12 +7,12 @@ import threading
 
 import hypothesis.strategies
 import mock_openai
-import ninelives.episodes
-import ninelives.fixtures.asked
 import ninelives.fixtures.bots
+import ninelives.fixtures.cassette_settings
 import ninelives.fixtures.evidence
 import ninelives.fixtures.script_use
 import ninelives.fixtures.server
+import ninelives.new_episodes
 import ninelives.player
 import ninelives.recorder
 import openai

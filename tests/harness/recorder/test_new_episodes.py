@@ -9,7 +9,7 @@ import pytest
 from mock_openai import MockServer, reply
 from ninelives import virtual
 from ninelives.cassette import Cassette
-from ninelives.episodes import NewEpisodes
+from ninelives.new_episodes import NewEpisodes
 from ninelives.player import Player
 from ninelives.recorder import Recorder
 from openai import AsyncOpenAI

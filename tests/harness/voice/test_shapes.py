@@ -322,7 +322,7 @@ async def test_a_telephone_bot_gets_the_handshake_of_its_own_provider(provider, 
     arguments = HostedArguments()
     name = f"{provider.capitalize()}FrameSerializer"
     bot = FunctionType(answers_the_telephone.__code__, {**globals(), name: None})
-    arguments.answered_by(bot if wrapped is None else wrapped(bot))
+    arguments.prepare_for(bot if wrapped is None else wrapped(bot))
     kind, call_data = await parse_telephony_websocket(arguments.websocket)
     assert kind == provider
     assert call_data.stream_id

@@ -37,7 +37,7 @@ _JUDGES: Mapping[str, Callable[[str, Episode, list[Account]], Finding]] = {
     "I6": breaks.sentence_finished_or_honest_end,
     "I7": afterwards.next_turn_answers_its_question,
     "I8": afterwards.no_waiting_for_housekeeping,
-    "I9": reports.every_failure_is_told,
+    "I9": reports.every_failure_is_reported,
     "I10": silence.never_left_in_silence,
 }
 

@@ -1,4 +1,4 @@
-"""The turns after a fault (I7, I8): they work, have the right context, and do not wait."""
+"""Promises I7 and I8: the turns after a fault work, have the right context, and do not wait."""
 
 from __future__ import annotations
 

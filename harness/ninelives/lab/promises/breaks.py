@@ -1,4 +1,4 @@
-"""The turn of the fault (I5, I6): what a loss before the first word may cost, and one in mid-sentence."""
+"""Promises I5 and I6: what a fault may cost its own turn, before the first word and in mid-sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end (I4): every turn has one, soon."""
+"""Promise I4: every turn ends, within a limit."""
 
 from __future__ import annotations
 

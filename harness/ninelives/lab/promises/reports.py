@@ -1,4 +1,4 @@
-"""The reports (I9): a failure is reported once, in words that help."""
+"""Promise I9: every failure is reported once, in words that help."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ninelives.lab.promises.verdict import CATEGORIES, NEEDS_A_PERSON, Reasons, 
 from ninelives.lab.wording import flaw, quote
 
 
-def every_failure_is_told(name: str, episode: Episode, accounts: list[Account]) -> Finding:
+def every_failure_is_reported(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I9: a failure is one error that helps; none is swallowed, none makes the bot unusable unless a
     person must act.
     """

@@ -1,4 +1,4 @@
-"""The silence (I10): a caller who hears neither a word nor an error for too long hangs up."""
+"""Promise I10: no silence is longer than the caller's limit without a word or an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tools (I3): each call runs once, with complete arguments, and only if its response finished it."""
+"""Promise I3: each tool call runs once, with complete arguments, and only if its response finished it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words (I1, I2): each is heard once, in order, as part of its own answer."""
+"""Promises I1 and I2: each word is heard once, in order, as part of its own answer."""
 
 from __future__ import annotations
 
@@ -84,10 +84,7 @@ def _again(account: Account) -> str | None:
 
 
 def spoken_as_its_own(name: str, episode: Episode, accounts: list[Account]) -> Finding:
-    """I2:
-
-    nothing of a cancelled or abandoned response leaks into a later turn, or comes after the user cut in.
-    """
+    """I2: nothing of a cancelled response leaks into a later turn, or comes after the user cut in."""
 
     def leaks() -> Reasons:
         for a in accounts:

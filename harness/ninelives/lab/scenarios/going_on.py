@@ -35,8 +35,8 @@ _AGAIN = "Say it again, will you?"
 _BEFORE_A_CALL = "Let me look out of the window. "
 
 
-def _told(how: str, *more: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """The script of the conversation, by a model that goes on in a way."""
+def _script(how: str, *more: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The script of the conversation, for a model that continues in this way."""
     return tuple({**rule, "continuation": how} for rule in (*more, *SCRIPT))
 
 
@@ -47,21 +47,21 @@ def _of_a_model(name: str, how: str, does: str) -> Iterator[Scenario]:
             "I1 I6 I7",
             f"An answer is lost {where}; asked to go on, the model {does}.",
             between(clouds(at.reset())),
-            script=_told(how),
+            script=_script(how),
         )
     yield scenario(
         f"model_{name}_in_an_answer_to_a_tool",
         "I1 I3 I6",
         f"The answer to a tool's result is lost in mid-sentence; asked to go on, the model {does}.",
         between(weather(IN_MID_SENTENCE.fin())),
-        script=_told(how),
+        script=_script(how),
     )
     yield scenario(
         f"model_{name}_after_a_silence",
         "I1 I4 I6",
         f"The server falls silent in mid-sentence; asked to go on, the model {does}.",
         between(hello(IN_MID_SENTENCE.stall())),
-        script=_told(how),
+        script=_script(how),
         bound=150,
     )
 
@@ -73,14 +73,14 @@ SCENARIOS = (
         "I1 I6",
         "An answer in which words come twice is lost between two of them.",
         between(Say(_AGAIN, DOUBLED, (before("output_text.delta", 4).reset(),))),
-        script=_told("rest", {"when": {"user": "Say it again"}, "reply": [{"text": DOUBLED}]}),
+        script=_script("rest", {"when": {"user": "Say it again"}, "reply": [{"text": DOUBLED}]}),
     ),
     scenario(
         "reset_between_text_and_call",
         "I1 I3 I6",
         "The text that announces a tool call is lost; the call must still come, and once.",
         between(Say(LOOK, _BEFORE_A_CALL + VIEW, (before("output_text.delta", 4).reset(),))),
-        script=_told(
+        script=_script(
             "rest",
             {"when": {"user": "window"}, "reply": [{"text": _BEFORE_A_CALL}, {"call": "look_outside"}]},
         ),
@@ -90,7 +90,7 @@ SCENARIOS = (
         "I1 I3 I6",
         "Text was spoken and a tool call is under way when the connection is reset: it must not run.",
         between(Say(LOOK, _BEFORE_A_CALL + VIEW, (before("function_call_arguments.done", 1).reset(),))),
-        script=_told(
+        script=_script(
             "rest",
             {"when": {"user": "window"}, "reply": [{"text": _BEFORE_A_CALL}, {"call": "look_outside"}]},
         ),
@@ -100,6 +100,6 @@ SCENARIOS = (
         "I1 I6",
         "An answer is lost, the rest of it again, and the rest of that.",
         between(clouds(before("output_text.delta", 7, times=3).reset())),
-        script=_told("rest"),
+        script=_script("rest"),
     ),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ninelives.lab.compatible import Compatible
 from ninelives.lab.dialogue import SCRIPT, WEATHER, between, compare, look, scenario, unanswered, weather
+from ninelives.lab.server_without_ids import Compatible
 from ninelives.lab.triggers import after, before, idle
 
 CHAPTER = "around a tool call"

@@ -29,7 +29,7 @@ class _Job:
     begun: bool
 
 
-class Desk:
+class JudgingThread:
     """Judges and writes, one after the other, in a thread that does not keep the process alive."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Desk:
         self._budgets, self._redactor = budgets, redactor
         self._jobs: queue.Queue[_Job] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
-        self._told: dict[tuple[str, str], float] = {}
+        self._reported: dict[tuple[str, str], float] = {}
         """When each problem was last written, by its identity."""
         self._warned = False
         self._pending = 0
@@ -125,9 +125,9 @@ class Desk:
 
     def _is_news(self, wrong: Wrong, now: float) -> bool:
         """Whether a problem has not been written lately."""
-        known = all(now - self._told.get(shape, -1e12) < self._quiet for shape in wrong.shapes)
+        known = all(now - self._reported.get(shape, -1e12) < self._quiet for shape in wrong.shapes)
         if not known:
-            self._told |= dict.fromkeys(wrong.shapes, now)
+            self._reported |= dict.fromkeys(wrong.shapes, now)
         return not known
 
     def _warn(self, why: str) -> None:

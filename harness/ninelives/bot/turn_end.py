@@ -1,4 +1,4 @@
-"""When a turn is over: Pipecat's own flush probe has come back, and no response or tool call is open."""
+"""Decides when a turn is over: Pipecat's flush probe has come back, and no response or tool call is open."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ninelives.bot.turn import Turn, TurnTimeout
 from ninelives.frames.lines import to_lines
 
 
-class Watch:
-    """Ends the open turn, within `timeout` seconds on the loop's clock."""
+class TurnEnd:
+    """Waits for the end of the open turn, within `timeout` seconds on the loop's clock."""
 
     def __init__(
         self,
