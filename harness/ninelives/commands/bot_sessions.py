@@ -10,20 +10,14 @@ from typing import Annotated
 
 import typer
 
-from ninelives.commands.options import GitHub, Junit
+from ninelives.commands.options import Bot, GitHub, Html, Json, Junit, Only, Seed
 
 app = typer.Typer()
 
 
 @app.command()
 def talk(
-    bot: Annotated[
-        str,
-        typer.Argument(
-            metavar="BOT",
-            help="A file (bot.py), a module, or a folder with a bot.py; :NAME selects a function or class.",
-        ),
-    ],
+    bot: Bot,
     script: Annotated[
         Path | None,
         typer.Option(
@@ -51,7 +45,7 @@ def talk(
             "recorded, or a file from `ninelives pace`.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of all random choices.")] = 0,
+    seed: Seed = 0,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port of the mock server; 0 picks a free one.")
     ] = 0,
@@ -92,14 +86,7 @@ def evaluate(
     bot: Annotated[
         str | None, typer.Option("--bot", metavar="BOT", help="The bot: bot.py, bot.py:run_bot, or a module.")
     ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--scenario",
-            metavar="GLOB",
-            help="Only scenarios with matching names; may be repeated.",
-        ),
-    ] = None,
+    only: Only = None,
     script: Annotated[
         Path | None,
         typer.Option(
@@ -155,13 +142,11 @@ def evaluate(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show Pipecat's trace of each run.")
     ] = False,
-    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="OUT", help="Write the findings as JSON.")
-    ] = None,
+    html: Html = None,
+    json: Json = None,
     junit: Junit = None,
     github: GitHub = False,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of all random choices.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Play Pipecat's eval files offline, also under faults.
 

@@ -10,7 +10,20 @@ from typing import Annotated
 
 import typer
 
-from ninelives.commands.options import Asked, GitHub, Junit, MaxDeadAir, MaxFirstWord, Pace, Voiced
+from ninelives.commands.options import (
+    Asked,
+    Bot,
+    GitHub,
+    Html,
+    Json,
+    Junit,
+    MaxDeadAir,
+    MaxFirstWord,
+    Only,
+    Pace,
+    Seed,
+    Voiced,
+)
 
 app = typer.Typer()
 
@@ -39,14 +52,7 @@ def verdict(
             help="A file (bot.py), a module, or a folder with a bot.py; :NAME selects a function or class.",
         ),
     ],
-    scenario: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--scenario",
-            metavar="GLOB",
-            help="Only scenarios with matching names; may be repeated.",
-        ),
-    ] = None,
+    scenario: Only = None,
     scenario_file: Annotated[
         list[Path] | None,
         typer.Option(
@@ -55,16 +61,14 @@ def verdict(
             help="A scenario file, such as explore writes, or a folder of them.",
         ),
     ] = None,
-    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="OUT", help="Write the findings as JSON.")
-    ] = None,
+    html: Html = None,
+    json: Json = None,
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="OUT", help="Write a comparison as Markdown.")
     ] = None,
     junit: Junit = None,
     github: GitHub = False,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of all random choices.")] = 0,
+    seed: Seed = 0,
     pace: Pace = None,
     max_first_word: MaxFirstWord = None,
     max_dead_air: MaxDeadAir = None,
@@ -130,13 +134,7 @@ def verdict(
 
 @app.command()
 def explore(
-    factory: Annotated[
-        str,
-        typer.Argument(
-            metavar="BOT",
-            help="A file (bot.py), a module, or a folder with a bot.py; :NAME selects a function or class.",
-        ),
-    ],
+    factory: Bot,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Number of random scenarios to play.")] = 1000,
     seed: Annotated[
         int, typer.Option("--seed", help="Seed of the scenarios: the same seed gives the same scenarios.")

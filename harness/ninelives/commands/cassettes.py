@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from ninelives.commands.options import Cassettes, Host, Html, Port
+
 app = typer.Typer()
 
 Emails = Annotated[bool, typer.Option("--emails", help="Treat e-mail addresses as secrets.")]
@@ -43,10 +45,8 @@ def record(
             metavar="COMMAND", help="The command to run, with the proxy's URLs in its environment."
         ),
     ] = None,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 picks a free one.")
-    ] = 0,
+    host: Host = "127.0.0.1",
+    port: Port = 0,
     extend: Annotated[
         bool, typer.Option("--extend", help="Add to the cassette instead of replacing it.")
     ] = False,
@@ -84,7 +84,7 @@ def record(
     Ctrl-C aborts it. After an abort, the old cassette is unchanged and the new one is in
     FILE.partial.
 
-    With --refresh no command runs: the requests of the cassettes in DIR are repeated: against --upstream, or
+    With --refresh, no command runs. The requests of the cassettes in DIR are repeated against --upstream, or
     the real API if OPENAI_API_KEY is set, or the mock server.
 
     \b
@@ -121,10 +121,8 @@ def replay(
     cassettes: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Cassettes, vcrpy's YAML files or HAR files.")
     ],
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 picks a free one.")
-    ] = 8080,
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
     timing: Annotated[
         str, typer.Option("--timing", help="recorded, none, or a factor such as 0.1 (ten times as fast).")
     ] = "recorded",
@@ -152,7 +150,7 @@ def replay(
 def show(
     cassette: Annotated[Path, typer.Argument(metavar="FILE", help="The cassette.")],
     raw: Annotated[bool, typer.Option("--raw", help="Print every event, one per line.")] = False,
-    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
+    html: Html = None,
 ) -> None:
     """Show a cassette as a conversation.
 
@@ -235,7 +233,7 @@ def pace(
 
 @app.command()
 def lint(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cassettes, or folders of them.")],
+    paths: Cassettes,
     usage: Annotated[
         Path | None,
         typer.Option(
@@ -269,7 +267,7 @@ def lint(
 
 @app.command()
 def scrub(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cassettes, or folders of them.")],
+    paths: Cassettes,
     emails: Emails = False,
     phones: Phones = False,
     redact: Redact = None,

@@ -1,4 +1,4 @@
-"""Options that several commands for bots share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,21 @@ import typer
 if TYPE_CHECKING:
     from ninelives.lab.conditions import Conditions
 
+Bot = Annotated[
+    str,
+    typer.Argument(
+        metavar="BOT",
+        help="A file (bot.py), a module, or a folder with a bot.py; :NAME selects a function or class.",
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--scenario", metavar="GLOB", help="Only scenarios with matching names; may be repeated."),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of all random choices.")]
+
+Html = Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")]
+Json = Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Write the findings as JSON.")]
 Junit = Annotated[
     Path | None,
     typer.Option("--junit", metavar="OUT", help="Write a JUnit report, one test case per check."),
@@ -54,6 +69,10 @@ Voiced = Annotated[
         "a transport]",
     ),
 ]
+
+Cassettes = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cassettes, or folders of them.")]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 picks a free one.")]
 
 
 @dataclass(frozen=True, slots=True)
