@@ -17,6 +17,7 @@ from ninelives.commands.files import write_text
 from ninelives.commands.options import Asked
 from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
+from ninelives.commands.quiet import quiet
 from ninelives.commands.reports import Reports, of_calls
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ class Options:
 def run(options: Options) -> int:
     """Play the calls and report. Return 1 if a promise was broken in any call."""
     asked = options.asked.conditions
-    from ninelives.commands.quiet import quiet
 
     quiet()
     from ninelives.commands.verdict import print_disturbed

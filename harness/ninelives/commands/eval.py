@@ -9,6 +9,7 @@ from ninelives.commands.eval_files import write
 from ninelives.commands.eval_options import Options, setting_of
 from ninelives.commands.eval_output import line, print_problems, print_rates, summary
 from ninelives.commands.printing import notes, output
+from ninelives.commands.quiet import quiet
 from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 def run(options: Options) -> int:
     """Play the evals. Return 1 if one failed or a promise was broken."""
     _check(options)
-    from ninelives.commands.quiet import quiet
 
     quiet()
     from ninelives.evals.disasters import chosen

@@ -17,6 +17,7 @@ from ninelives.commands.files import write_text
 from ninelives.commands.options import Asked
 from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
+from ninelives.commands.quiet import quiet
 from ninelives.commands.reports import Reports, of_exploration
 from ninelives.commands.verdict import print_disturbed
 from ninelives.usage_error import UsageError
@@ -75,11 +76,10 @@ def run(options: Options) -> int:
     """Explore, and report what broke. Return 1 if a promise was broken. Raises KeyboardInterrupt after
     printing how to continue.
     """
-    from ninelives.commands.quiet import quiet
+    quiet()  # before Pipecat is imported, by the next two lines
     from ninelives.lab.exploration.trial import factory_of
     from ninelives.lab.undisturbed import play_first
 
-    quiet()
     conditions = options.asked.conditions
     if not options.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
         with last_words(lambda: "ninelives: interrupted; no run is finished yet"):

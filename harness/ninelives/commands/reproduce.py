@@ -13,6 +13,7 @@ from rich.text import Text
 from ninelives.commands.explore import file_for
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
+from ninelives.commands.quiet import quiet
 from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ class Options:
 
 def run(options: Options) -> int:
     """Reproduce an incident. Return 1 if the same problem occurred, 0 if not. Raises UsageError."""
-    from ninelives.commands.quiet import quiet
     from ninelives.incidents.people import Replacements
     from ninelives.incidents.reading import read
 

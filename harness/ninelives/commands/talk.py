@@ -24,6 +24,7 @@ from rich.text import Text
 
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import output
+from ninelives.commands.quiet import quiet
 from ninelives.lab.conditions import as_option, read_conditions
 from ninelives.report.terminal import moment
 from ninelives.talk.terminal import Lines, source
@@ -56,7 +57,6 @@ class Options:
 def run(options: Options) -> int:
     """Talk. Return 0 if the user leaves. Raises KeyboardInterrupt after a summary."""
     server = _server(options)
-    from ninelives.commands.quiet import quiet
 
     quiet()
     from ninelives.bot.overheard import overheard

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import WIDEST, notes, output
+from ninelives.commands.quiet import quiet
 from ninelives.commands.reports import Reports, of_outcome
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.figures import together
@@ -83,7 +84,6 @@ def run(
         from ninelives.lab.scenario_file import load_all
 
         chosen += [scenario for file in files for scenario in load_all(file)]
-    from ninelives.commands.quiet import quiet
 
     quiet()
     from ninelives.bot.overheard import overheard
