@@ -39,5 +39,6 @@ class Planned:
         }
 
     def noted(self) -> dict[str, object]:
-        """Return the data of its journal entry."""
-        return {"fault": self.fault.name, "point": self.trigger.describe()}
+        """Return the data of its journal entry. `point` is the deprecated name of `trigger`, gone in 0.3."""
+        trigger = self.trigger.describe()
+        return {"fault": self.fault.name, "trigger": trigger, "point": trigger}

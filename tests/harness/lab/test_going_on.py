@@ -65,7 +65,7 @@ def went_on(
     attempts += [said(n, text, *behind) for n, text in enumerate(continuations, 1)]
     if refusal:
         attempts.append(said(9, "", *behind, refusal=refusal))
-    faults = [Entry(0.6, 1, 1, None, "fault", {"fault": "reset", "point": {}})]
+    faults = [Entry(0.6, 1, 1, None, "fault", {"fault": "reset", "trigger": {}})]
     return Episode([turn], attempts, faults, [expected], wire=faults)
 
 

@@ -170,3 +170,8 @@ def test_every_fault_is_documented_and_says_where_it_belongs():
     for name, kind in faults.catalogue().items():
         assert faults.signature(kind).startswith(f"{name}(")
         assert len(faults.describe(kind)) > 20
+
+
+def test_the_journal_entry_of_a_fault_has_its_trigger_and_for_now_its_old_name():
+    noted = faults.at(turn=1).reset().noted()
+    assert noted["trigger"] == noted["point"] == {"turn": 1, "phase": "request"}

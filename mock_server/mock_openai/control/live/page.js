@@ -60,7 +60,7 @@ const note = (entry) => {
   if (kind === "status" && data.error) turn.wrong.push(`${data.status} ${data.error.message ?? data.code ?? ""}`);
   if (kind === "fault") {
     turn.wrong.push(`fault: ${data.fault}`);
-    turn.faults.push({ at: data.point, do: data.fault });
+    turn.faults.push({ at: data.trigger, do: data.fault });
   }
   turn.changed = true;
 };
