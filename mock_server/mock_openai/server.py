@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mock_openai.clock import Clock
 from mock_openai.control.hosts import ANY, host_name, origin
-from mock_openai.control.journal import Journal
-from mock_openai.control.journal_budget import JOURNAL_BODY_BYTES, JOURNAL_BYTES, JournalBudget
 from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.plan import FaultPlan
 from mock_openai.faults.planned import Planned
+from mock_openai.journal.budget import JOURNAL_BODY_BYTES, JOURNAL_BYTES, JournalBudget
+from mock_openai.journal.journal import Journal
 from mock_openai.memory import ResponseStore
 from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
 from mock_openai.replicas import Replicas

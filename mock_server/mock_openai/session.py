@@ -14,12 +14,12 @@ from urllib.parse import quote, unquote
 
 from mock_openai.clock import Clock
 from mock_openai.control.commands import Commands
-from mock_openai.control.journal import Journal
-from mock_openai.control.journal_budget import JournalBudget
 from mock_openai.engine import Engine
 from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.plan import FaultPlan
 from mock_openai.faults.planned import Planned
+from mock_openai.journal.budget import JournalBudget
+from mock_openai.journal.journal import Journal
 from mock_openai.memory import ResponseStore
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.responders.base import Responder

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from mock_openai.control.metrics import Sample, joined
 from mock_openai.faults.planned import Planned
+from mock_openai.journal.metrics import Sample, joined
 from mock_openai.responders.script import Script
 from mock_openai.session import Session, Setup, check_name
 

@@ -11,13 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mock_openai.control.entries import Body, Entry, Kept, Kind, Run
-from mock_openai.control.hosts import ANY
-from mock_openai.control.journal import Journal
-from mock_openai.control.metrics import Metrics
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import FaultPlan
 from mock_openai.faults.trigger import Position
+from mock_openai.journal.entries import Body, Entry, Kept, Kind, Run
+from mock_openai.journal.journal import Journal
+from mock_openai.journal.metrics import Metrics
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
@@ -45,8 +44,8 @@ class Settings:
     """The bearer token that opens the control API to other machines."""
     hosts: tuple[str, ...] = ()
     """Host names, besides those of loopback, under which the control API may be asked."""
-    origins: tuple[str, ...] = (ANY,)
-    """The origins whose pages may use the API, besides the server's own."""
+    origins: tuple[str, ...] = ("*",)
+    """The origins whose pages may use the API, besides the server's own; `*` is every origin."""
 
     def __post_init__(self) -> None:
         if self.connection_lifetime <= 0:
@@ -111,7 +110,9 @@ class ServerState:
         self.clock = engine.clock
         self.requests = RequestCache()
         """The request cache."""
-        self.background = Background(engine)
+        self.background = Background(
+            engine.admission, engine.keeper, engine.store, engine.behaviour, engine.timed
+        )
         self.upstream = upstream
         """The server that answers what no responder here answers."""
         self.faults = faults

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mock_openai import MockServer, Script
-from mock_openai.control.entries import Entry
+from mock_openai.journal.entries import Entry
 from pipecat.evals.scenario import EvalScriptScenario
 from pipecat.evals.session import EvalSession, EvalSessionParams
 

@@ -19,7 +19,7 @@ from ninelives.lab.scenario_spec import TOOL, Continuation, Output
 from ninelives.lab.seams import words_of
 
 if TYPE_CHECKING:
-    from mock_openai.control.entries import Entry
+    from mock_openai.journal.entries import Entry
 
     from ninelives.lab.episode import Episode
     from ninelives.lab.tracing import Attempt

@@ -17,7 +17,7 @@ from ninelives.lab.budgets import USUAL_BUDGETS, Budgets
 from ninelives.lab.episode import TURN_BOUND, Episode
 
 if TYPE_CHECKING:
-    from mock_openai.control.entries import Entry
+    from mock_openai.journal.entries import Entry
 
 LATE = 0.05
 """Seconds after an interruption within which a word may still be on its way: an observer sees an
@@ -181,7 +181,7 @@ def episode_of(
     turns, stray = turns_of(notes)
     entries: list[Entry] = entries_of(notes)
     if any(entry.kind == "request" for entry in entries):
-        from mock_openai.control.sent_responses import read
+        from mock_openai.journal.sent_responses import read
 
         said = read(entries)
     else:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from mock_openai.control.entries import Entry
-from mock_openai.control.sent_responses import SentResponse
+from mock_openai.journal.entries import Entry
+from mock_openai.journal.sent_responses import SentResponse
 from mock_openai.protocol.events import Event
 
 from ninelives.incidents.notes import Note

@@ -13,7 +13,7 @@ from mock_openai.protocol.events import Event
 from ninelives.incidents.journal import parsed
 
 if TYPE_CHECKING:
-    from mock_openai.control.entries import Entry
+    from mock_openai.journal.entries import Entry
 
 LONG = 1.5
 """Seconds between two events of a response that has begun to speak, after which the second counts as late."""

@@ -17,7 +17,7 @@ from ninelives.incidents.order import out_of_step
 from ninelives.lab.attribution import Account
 
 if TYPE_CHECKING:
-    from mock_openai.control.entries import Entry
+    from mock_openai.journal.entries import Entry
 
     from ninelives.lab.episode import Episode
     from ninelives.lab.tracing import Attempt

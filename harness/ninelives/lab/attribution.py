@@ -19,8 +19,8 @@ from ninelives.lab.seams import unplayed
 from ninelives.lab.tracing import Attempt, Piece, SpokenBy, Step, straight, traced
 
 if TYPE_CHECKING:
-    from mock_openai.control.entries import Entry
-    from mock_openai.control.sent_responses import SentResponse
+    from mock_openai.journal.entries import Entry
+    from mock_openai.journal.sent_responses import SentResponse
 
     from ninelives.bot.turn import Turn
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from mock_openai import MockServer
-from mock_openai.control.entries import Entry
-from mock_openai.control.sent_responses import SentResponse
+from mock_openai.journal.entries import Entry
+from mock_openai.journal.sent_responses import SentResponse
 from msgspec import structs
 
 from ninelives.bot.start_failure import Exited

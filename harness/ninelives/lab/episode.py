@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from ninelives.lab.budgets import USUAL_BUDGETS, Budgets
 
 if TYPE_CHECKING:
-    from mock_openai.control.entries import Entry
-    from mock_openai.control.sent_responses import SentResponse
+    from mock_openai.journal.entries import Entry
+    from mock_openai.journal.sent_responses import SentResponse
 
     from ninelives.bot.turn import ReportedError, Turn
 

@@ -41,8 +41,8 @@ from ninelives.usage_error import UsageError
 from ninelives.virtual import VirtualDeadlock, run
 
 if TYPE_CHECKING:
-    from mock_openai.control.entries import Entry
-    from mock_openai.control.sent_responses import SentResponse
+    from mock_openai.journal.entries import Entry
+    from mock_openai.journal.sent_responses import SentResponse
     from pipecat.services.llm_service import LLMService
 
     from ninelives.bot import Bot, Turn

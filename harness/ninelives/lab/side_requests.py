@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mock_openai import MockServer
-    from mock_openai.control.entries import Entry
-    from mock_openai.control.sent_responses import SentResponse
+    from mock_openai.journal.entries import Entry
+    from mock_openai.journal.sent_responses import SentResponse
     from pipecat.services.llm_service import LLMService
 
 SESSION = "beside-the-conversation"

@@ -19,7 +19,7 @@ from ninelives.lab.budgets import DEAD_AIR
 from ninelives.lab.episode import Episode
 
 if TYPE_CHECKING:
-    from mock_openai.control.entries import Entry
+    from mock_openai.journal.entries import Entry
 
 UNHEARD = frozenset({"half_open", "handshake_hang"})
 """Faults after which nothing that is written to a connection arrives."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ninelives.lab.seams import news
 
 if TYPE_CHECKING:
-    from mock_openai.control.sent_responses import SentResponse
+    from mock_openai.journal.sent_responses import SentResponse
 
 Step = tuple[str | None, str]
 """The step of a turn that a request is for: the last tool output in it, and assistant words to be

@@ -24,7 +24,7 @@ from ninelives.usage_error import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mock_openai.control.entries import Entry
+    from mock_openai.journal.entries import Entry
 
     from ninelives.lab.services import Factory
 

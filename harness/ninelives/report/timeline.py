@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ninelives.cassette.items import text_of
 
 if TYPE_CHECKING:
-    from mock_openai.control.entries import Entry
+    from mock_openai.journal.entries import Entry
     from mock_openai.responders.answer import Close
 
     from ninelives.bot.mishaps import Mishap

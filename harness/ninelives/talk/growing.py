@@ -17,7 +17,7 @@ from mock_openai.protocol import event_types
 from ninelives.report.timeline import BOT, Row, from_journal, from_turns
 
 if TYPE_CHECKING:
-    from mock_openai.control.entries import Entry
+    from mock_openai.journal.entries import Entry
 
     from ninelives.bot.turn import Turn
 

@@ -1,1 +1,3 @@
-"""Watching and steering a running server: the journal of what happened, the control API under /__mock__/."""
+"""The control API under /__mock__/: who may use it, its operations, and the commands behind them, which reach
+all servers of a shared memory.
+"""

@@ -17,9 +17,9 @@ from mock_openai.clock import duration
 from mock_openai.control import live
 from mock_openai.control.access import refused
 from mock_openai.control.broadcast import BroadcastError, CommandRunner
-from mock_openai.control.journal import Journal
-from mock_openai.control.metrics import CONTENT_TYPE, joined, written
 from mock_openai.control.operations import OPERATIONS, Operation
+from mock_openai.journal.journal import Journal
+from mock_openai.journal.metrics import CONTENT_TYPE, joined, written
 from mock_openai.protocol import json
 from mock_openai.source import ScriptError
 

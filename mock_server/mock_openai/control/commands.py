@@ -13,9 +13,9 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from mock_openai.control.entries import Entry
-from mock_openai.control.metrics import Sample, joined
 from mock_openai.faults.load import loads
+from mock_openai.journal.entries import Entry
+from mock_openai.journal.metrics import Sample, joined
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.responders.script import Script

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mock_openai.control.entries import Kind
 from mock_openai.delivery.writer import Breakable
 from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.planned import Planned
+from mock_openai.journal.entries import Kind
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any, Literal
 
-from mock_openai.control.entries import Entry
 from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.trigger import Position
+from mock_openai.journal.entries import Entry
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered

@@ -16,6 +16,7 @@ from mock_openai.delivery.timing import Alarm
 from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.context import Effect
 from mock_openai.faults.planned import Planned
+from mock_openai.journal import redact
 from mock_openai.memory import LaneMemory
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.event_types import TERMINAL
@@ -194,7 +195,7 @@ class TurnContext(ConnectionContext):
             await self._conclude(partial(failed, error=error, opening=self.opening, flat=flat))
             return
         self.over = True
-        self._out.note("status", error.noted())
+        self._out.note("status", redact.error(error))
         if self._lanes is not None:
             self._lanes.evict(self._lane, self.previous_response_id)
         await self._writer.error(error)

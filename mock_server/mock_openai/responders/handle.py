@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mock_openai.control import redact
+from mock_openai.journal import redact
 from mock_openai.protocol import json
 from mock_openai.responders.rule import Rule
 from mock_openai.responders.turn_input import shortened, text_of_item

@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from mock_openai.control import redact
+from mock_openai.journal import redact
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, invalid_json
 from mock_openai.threads import LARGE, in_thread

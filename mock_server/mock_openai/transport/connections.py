@@ -9,11 +9,11 @@ import contextlib
 
 from aiohttp import web
 
-from mock_openai.control import redact
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.faults.context import Effect
 from mock_openai.faults.kinds.tls_failure import TlsFailure
 from mock_openai.faults.trigger import Position
+from mock_openai.journal import redact
 from mock_openai.state import ClientConnection, ServerState
 from mock_openai.transport.fault_contexts import HelloContext
 from mock_openai.transport.tcp import TcpConnection

@@ -7,9 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from mock_openai.control import redact
 from mock_openai.delivery import Delivery
 from mock_openai.faults.trigger import Position
+from mock_openai.journal import redact
 from mock_openai.state import ClientConnection, ServerState
 from mock_openai.transport.http_reply import HttpReply
 from mock_openai.transport.http_writers import JsonWriter, SseWriter

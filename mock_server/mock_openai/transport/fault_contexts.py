@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from mock_openai.delivery.connection_context import ConnectionContext
+from mock_openai.journal import redact
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.state import ClientConnection, ServerState
@@ -36,7 +37,7 @@ class HandshakeContext(ConnectionContext):
 
     async def fail(self, error: ApiError) -> None:
         """Answer with the error as a status."""
-        self._state.note("status", self._connection.number, error.noted())
+        self._state.note("status", self._connection.number, redact.error(error))
         await self._reply.error(error)
 
 

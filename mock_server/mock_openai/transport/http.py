@@ -13,10 +13,10 @@ import logging
 
 from aiohttp import HttpVersion11, web
 
-from mock_openai.control import redact
 from mock_openai.delivery import Delivery
 from mock_openai.faults.context import Effect
 from mock_openai.faults.trigger import Position
+from mock_openai.journal import redact
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import (
     ApiError,
@@ -257,7 +257,7 @@ class HttpHandler:
         await answer(exchange)
 
     def _note_error(self, connection: ClientConnection, error: ApiError, turn: int | None = None) -> None:
-        self._state.note("status", connection.number, error.noted(), turn=turn)
+        self._state.note("status", connection.number, redact.error(error), turn=turn)
 
 
 def _is_upgrade(request: web.BaseRequest) -> bool:

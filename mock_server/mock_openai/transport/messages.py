@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mock_openai.control import redact
+from mock_openai.journal import redact
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.errors import ApiError, invalid_type, invalid_value, missing_parameter
 from mock_openai.protocol.schema import describe

@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from mock_openai.clock import Timer
+from mock_openai.journal import redact
 from mock_openai.memory import LaneMemory
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, connection_limit_reached
@@ -245,7 +246,7 @@ class SocketSession:
         self._turns.push(received, lane)
 
     async def _refuse(self, error: ApiError, lane: str | None = None, turn: int | None = None) -> None:
-        self._state.note("status", self._connection.number, error.noted(), turn=turn, lane=lane)
+        self._state.note("status", self._connection.number, redact.error(error), turn=turn, lane=lane)
         await self.write(frame(json.compact(error.frame(lane))))
 
     async def _turn_ended(self) -> None:

@@ -12,15 +12,17 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from mock_openai.engine import Engine
 from mock_openai.memory import Remembered, ResponseStore
 from mock_openai.protocol import json
+from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.protocol.reply import Reply
+from mock_openai.turn.admit import Admission
 from mock_openai.turn.batches import in_batches
 from mock_openai.turn.ending import cancelled
+from mock_openai.turn.keep import Keeper
 from mock_openai.turn.plan import Plan
 
 _POLL_INTERVAL = 0.05
@@ -180,9 +182,20 @@ def running(found: Remembered) -> bool:
 class Background:
     """All responses that a server is generating in the background."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        engine.admission.running = self.find
+    def __init__(
+        self,
+        admission: Admission,
+        keeper: Keeper,
+        store: ResponseStore,
+        behaviour: Behaviour,
+        timed: Callable[[Plan, Reply], Iterator[Timed]],
+    ) -> None:
+        """`timed` turns a reply into events with their times."""
+        self._keeper = keeper
+        self._store = store
+        self._behaviour = behaviour
+        self._timed = timed
+        admission.running = self.find
         self.show: Show | None = None
         """Shows other servers a response that grows here."""
         self._live: dict[str, LocalResponse] = {}
@@ -190,12 +203,11 @@ class Background:
 
     async def begin(self, plan: Plan, reply: Reply) -> LocalResponse:
         """Begin to generate a reply."""
-        behaviour = self._engine.behaviour
         live = LocalResponse(
             plan,
             reply,
-            _lasting(self._engine.timed(plan, reply), behaviour.background_duration or 0.0),
-            ending=behaviour.cancelled_event,
+            _lasting(self._timed(plan, reply), self._behaviour.background_duration or 0.0),
+            ending=self._behaviour.cancelled_event,
         )
         if self.show is not None:
             await self.show(live.remembered())
@@ -242,9 +254,9 @@ class Background:
                 await live.generate()
             with contextlib.suppress(ApiError):  # memory is away, and has said so
                 if not live.forgotten:
-                    await self._engine.keeper.keep(live.plan, live.events)
+                    await self._keeper.keep(live.plan, live.events)
                 elif self.show is not None:
-                    await self._engine.store.delete(live.id)
+                    await self._store.delete(live.id)
         finally:
             self._live.pop(live.id, None)
             live.kept.set()

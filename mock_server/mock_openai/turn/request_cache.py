@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from mock_openai.control import redact
-from mock_openai.control.entries import Body
+from mock_openai.journal import redact
+from mock_openai.journal.entries import Body
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.reply import Reply

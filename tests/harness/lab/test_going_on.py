@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from mock_openai.control.journal import Entry, SentResponse
+from mock_openai.journal.journal import Entry, SentResponse
 from ninelives.bot.turn import Captured, Heard, ReportedError, Turn
 from ninelives.lab import Episode, Finding, judge
 from ninelives.lab.run import run_scenario

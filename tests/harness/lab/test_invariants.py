@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mock_openai.control.entries import Entry
-from mock_openai.control.sent_responses import SentResponse
+from mock_openai.journal.entries import Entry
+from mock_openai.journal.sent_responses import SentResponse
 from ninelives.bot.turn import Captured, Heard, ReportedError, ToolCall, Turn
 from ninelives.lab import PROMISES, Episode, Finding, judge
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from mock_openai import faults
-from mock_openai.control.journal import Entry, SentResponse
+from mock_openai.journal.journal import Entry, SentResponse
 from mock_openai.protocol.events import Event
 from ninelives.bot.turn import Heard, ReportedError, ToolCall, Turn
 from ninelives.commands.verdict import table

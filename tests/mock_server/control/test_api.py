@@ -6,8 +6,8 @@ import aiohttp
 import msgspec
 import pytest
 from mock_openai import MockServer, faults, reply
-from mock_openai.control.entries import Entry
 from mock_openai.control.operations import OPERATIONS
+from mock_openai.journal.entries import Entry
 from mock_openai.protocol.events import Event
 
 ASK = {"model": "gpt-4o", "input": "hi"}

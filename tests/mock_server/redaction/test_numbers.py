@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from mock_openai.control import redact
+from mock_openai.journal import redact
 from mock_openai.redaction import SecretRedactor
 
 NUMBER = 48151623

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from mock_openai import MockServer, faults, reply
-from mock_openai.control.journal import Journal
+from mock_openai.journal.journal import Journal
 from mock_openai.memory import MemoryStore, Remembered
 from mock_openai.protocol.reply import Reply, Text
 from mock_openai.protocol.request import Request

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai import Limits, MockServer, Reply, Text, faults
-from mock_openai.control.journal import Journal
+from mock_openai.journal.journal import Journal
 from mock_openai.responders.base import Turn
 from mock_openai.responders.rule import Rule
 from mock_openai.responders.when import When

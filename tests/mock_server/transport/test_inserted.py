@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from mock_openai import MockServer, Text, faults, reply
-from mock_openai.control.journal import Journal
 from mock_openai.delivery import sent
+from mock_openai.journal.journal import Journal
 from mock_openai.memory import MemoryStore, Remembered
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.transport.websocket import SocketSession

@@ -31,7 +31,7 @@ from mock_openai import (
     reply,
     threads,
 )
-from mock_openai.control import redact
+from mock_openai.journal import redact
 from mock_openai.protocol import json as written
 from mock_openai.protocol.events import Event
 from mock_openai.transport.body import LARGE_BODY

@@ -27,7 +27,7 @@ from ninelives.lab.run import LATENCY, Outcome
 from ninelives.lab.scenario_spec import Ask, Pause, ScenarioSpec
 
 if TYPE_CHECKING:
-    from mock_openai.control.sent_responses import SentResponse
+    from mock_openai.journal.sent_responses import SentResponse
 
     from ninelives.lab.episode import Episode
     from ninelives.lab.services import Factory

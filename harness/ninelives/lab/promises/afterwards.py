@@ -13,8 +13,8 @@ from ninelives.lab.seams import words_of
 from ninelives.lab.wording import quote
 
 if TYPE_CHECKING:
-    from mock_openai.control.entries import Entry
-    from mock_openai.control.sent_responses import SentResponse
+    from mock_openai.journal.entries import Entry
+    from mock_openai.journal.sent_responses import SentResponse
 
 DEAD_AIR_SLACK = 0.05
 """Seconds that a turn may be later than a healthy one before the user has waited for something. A harmful

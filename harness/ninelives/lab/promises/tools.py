@@ -13,7 +13,7 @@ from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
 from ninelives.lab.wording import quote
 
 if TYPE_CHECKING:
-    from mock_openai.control.sent_responses import SentResponse
+    from mock_openai.journal.sent_responses import SentResponse
 
 
 def tools_once_and_whole(name: str, episode: Episode, accounts: list[Account]) -> Finding:

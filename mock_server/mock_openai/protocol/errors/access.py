@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mock_openai.protocol.errors.base import ApiError
 
 
@@ -23,12 +21,10 @@ _WRONG_KEY = (
 
 
 class WrongKey(ApiError):
-    """The one error that repeats a secret, or what masking leaves of it."""
+    """The one error that repeats a secret, masked; the journal shows nothing of it."""
 
-    def noted(self) -> dict[str, Any]:
-        """Return what the journal keeps of it: nothing of the key."""
-        told = super().noted()
-        return {**told, "error": {**told["error"], "message": _WRONG_KEY.format("[redacted]")}}
+    without_key = _WRONG_KEY.format("[redacted]")
+    """The message without the key."""
 
 
 def invalid_api_key(key: str) -> ApiError:

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mock_openai.redaction import SecretRedactor
-
-_redactor = SecretRedactor(instead=b"[redacted]")
-
 INVALID_REQUEST = "invalid_request_error"
 
 
@@ -70,10 +66,6 @@ class ApiError(Exception):
             "message": self.message,
             "param": self.param,
         }
-
-    def noted(self) -> dict[str, Any]:
-        """Return it as the journal stores it: the status, the code, the error object without secrets."""
-        return {"status": self.status, "code": self.code, "error": _redactor.value(self.body()["error"])}
 
     def about(self, model: str) -> ApiError:
         """Return the error worded for a model; most read the same for all."""

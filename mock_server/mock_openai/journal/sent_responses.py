@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from mock_openai.control.entries import CUT, Entry
+from mock_openai.journal.entries import CUT, Entry
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 

@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from mock_openai.control.entries import Entry, Kept, Run
-from mock_openai.control.journal import Journal
+from mock_openai.journal.entries import Entry, Kept, Run
+from mock_openai.journal.journal import Journal
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import mock_openai.redaction.deltas as deltas
-from mock_openai.control import redact
-from mock_openai.control.entries import Entry, Kept
+from mock_openai.journal import redact
+from mock_openai.journal.entries import Entry, Kept
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.redaction.edits import Edit

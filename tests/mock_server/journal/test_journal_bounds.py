@@ -13,11 +13,11 @@ from typing import Any
 import aiohttp
 import pytest
 from mock_openai import MockServer, Text, faults, reply
-from mock_openai.control import event_redaction
-from mock_openai.control.entries import Entry
-from mock_openai.control.event_redaction import EventRedaction
-from mock_openai.control.journal import Journal
-from mock_openai.control.journal_budget import JournalBudget
+from mock_openai.journal import event_redaction
+from mock_openai.journal.budget import JournalBudget
+from mock_openai.journal.entries import Entry
+from mock_openai.journal.event_redaction import EventRedaction
+from mock_openai.journal.journal import Journal
 from mock_openai.protocol.events import Event
 from mock_openai.transport.body import LARGE_BODY
 

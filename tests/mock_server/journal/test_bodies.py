@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from mock_openai import MockServer
-from mock_openai.control import redact
-from mock_openai.control.redact import ALWAYS_KNOWN, REDACTED
+from mock_openai.journal import redact
+from mock_openai.journal.redact import ALWAYS_KNOWN, REDACTED
 from mock_openai.redaction import SecretRedactor
 
 from tests.mock_server.transport.bytewise import SCRIPT, wire

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
+from mock_openai.protocol.errors import ApiError, WrongKey
 from mock_openai.protocol.mcp_credentials import bare_address
 from mock_openai.redaction import Edit, SecretRedactor
 from mock_openai.redaction.pending import undecided as _undecided
@@ -109,6 +110,14 @@ def undecided(data: bytes, start: int) -> int:
 def value(given: Any) -> Any:
     """Return a JSON value without secrets; the same object when it has none."""
     return _redactor.value(given)
+
+
+def error(wrong: ApiError) -> dict[str, Any]:
+    """Return an error as the journal stores it: the status, the code, the error object without secrets."""
+    shown = value(wrong.body()["error"])
+    if isinstance(wrong, WrongKey):
+        shown = {**shown, "message": wrong.without_key}
+    return {"status": wrong.status, "code": wrong.code, "error": shown}
 
 
 def body(given: Mapping[str, Any]) -> msgspec.Raw:

@@ -16,8 +16,9 @@ from typing import Any, cast
 
 import msgspec
 
-from mock_openai.control import redact, sent_responses
-from mock_openai.control.entries import (
+from mock_openai.journal import redact, sent_responses
+from mock_openai.journal.budget import STEPS, JournalBudget
+from mock_openai.journal.entries import (
     Body,
     Entries,
     Entry,
@@ -31,9 +32,8 @@ from mock_openai.control.entries import (
     kept,
     weight,
 )
-from mock_openai.control.event_redaction import EventRedaction
-from mock_openai.control.journal_budget import STEPS, JournalBudget
-from mock_openai.control.sent_responses import SentResponse
+from mock_openai.journal.event_redaction import EventRedaction
+from mock_openai.journal.sent_responses import SentResponse
 from mock_openai.protocol.events import Event
 from mock_openai.threads import LARGE
 

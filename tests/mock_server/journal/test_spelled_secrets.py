@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from mock_openai import MockServer, Text, call, reply
-from mock_openai.control.entries import Entry
-from mock_openai.control.journal import Journal
+from mock_openai.journal.entries import Entry
+from mock_openai.journal.journal import Journal
 from mock_openai.protocol.events import Event
 
 KEY = "sk-proj-MARKa1B2c3D4e5F6g7H8i9J0"

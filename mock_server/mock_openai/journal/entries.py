@@ -12,7 +12,7 @@ from typing import Any, Literal, overload
 
 import msgspec
 
-from mock_openai.control import redact
+from mock_openai.journal import redact
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import OVERHEAD, Rendered

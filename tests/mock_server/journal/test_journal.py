@@ -7,9 +7,9 @@ import json
 
 import pytest
 from mock_openai import MockServer, faults, reply
-from mock_openai.control import redact
-from mock_openai.control.entries import Entry
-from mock_openai.control.journal import Journal
+from mock_openai.journal import redact
+from mock_openai.journal.entries import Entry
+from mock_openai.journal.journal import Journal
 from mock_openai.protocol.events import Event
 from openai import AsyncOpenAI
 
