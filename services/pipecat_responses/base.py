@@ -193,11 +193,13 @@ class ResponsesService(TurnService):
 
     async def cleanup(self) -> None:
         """Delete stored responses with ``delete_on_close``, and close the HTTP client."""
-        self._outage.stop()
-        await super().cleanup()  # type: ignore[no-untyped-call]
-        if self._delete_on_close:
-            await self._stored.delete(self._client.responses.delete, within=self._timeouts.delete)
-        await self._client.close()
+        try:
+            await super().cleanup()  # type: ignore[no-untyped-call]
+            if self._delete_on_close:
+                await self._stored.delete(self._client.responses.delete, within=self._timeouts.delete)
+        finally:
+            await self._outage.close()  # not before: a turn that fails while it stops may begin to probe
+            await self._client.close()
 
     async def run_inference(
         self,

@@ -14,6 +14,7 @@ __all__ = [
     "is_passing",
     "is_permanent",
     "is_rate_limit",
+    "is_refused",
     "may_be_a_file",
 ]
 
@@ -117,6 +118,14 @@ def is_permanent(failure: Failure) -> bool:
 def is_passing(failure: Failure) -> bool:
     """Whether the API itself failed, so that the same request may succeed a moment later."""
     return category(failure) is ErrorCategory.SERVER and failure.source not in ("call", "incomplete")
+
+
+def is_refused(failure: Failure) -> bool:
+    """Whether the server refused the request itself, perhaps because it does not know a field of it. A
+    conversation that is too long is no such reason.
+    """
+    refused = (ErrorCategory.INVALID_REQUEST, ErrorCategory.UNKNOWN)
+    return category(failure) in refused and not failure.codes & TOO_LONG
 
 
 def may_be_a_file(failure: Failure) -> bool:

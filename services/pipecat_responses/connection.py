@@ -253,13 +253,15 @@ class WebSocketConnection:
         return not self.is_open and all(task is None or task.done() for task in tasks)
 
     async def _shut(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.close):
-                await self._socket.close()
-        self._socket.transport.abort()
         tasks = [task for task in (self._reader, self._pinging) if task is not None]
-        for task in tasks:
-            task.cancel()
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.close):
+                    await self._socket.close()
+        finally:
+            self._socket.transport.abort()
+            for task in tasks:
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # -- heartbeat ---------------------------------------------------------------------------------

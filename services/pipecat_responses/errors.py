@@ -6,8 +6,12 @@ what to do about it, for both transports.
 """
 
 import re
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 __all__ = [
@@ -146,6 +150,11 @@ def failure_of_response(response: Mapping[str, Any], *, incomplete: bool) -> Fai
     )
 
 
+def _moment(date: str) -> float:
+    """Return an HTTP date in seconds since 1970. Raises ValueError, TypeError or OverflowError."""
+    return parsedate_to_datetime(date).replace(tzinfo=UTC).timestamp()  # HTTP dates are always in GMT
+
+
 def _text(value: object) -> str | None:
     return str(value) if value not in (None, "") else None
 
@@ -167,10 +176,13 @@ def _request_id_in(message: str) -> str | None:
 
 def _retry_after(headers: Mapping[str, Any], message: str) -> float | None:
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
+        with suppress(KeyError, TypeError, ValueError):
             return max(0.0, float(headers[name]) * unit)
-        except (KeyError, TypeError, ValueError):  # absent, or a date: then the message may still say it
-            continue
+    with suppress(KeyError, TypeError, ValueError, OverflowError):
+        # As a date (RFC 9110, section 10.2.3). It is compared with the server's own clock, if that is given.
+        sent = headers.get("date")
+        now = time.time() if sent is None else _moment(sent)
+        return max(0.0, _moment(headers["retry-after"]) - now)
     if found := _TRY_AGAIN.search(message):
         return float(found[1]) * _SECONDS["ms" if found[2].lower() == "ms" else found[2][0].lower()]
     return None

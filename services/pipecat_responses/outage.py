@@ -66,13 +66,19 @@ class Outage:
     def ended(self) -> None:
         """Start counting from 0 again, because a turn was answered."""
         self._failed = 0
-        self.stop()
+        self._stop()
 
-    def stop(self) -> None:
-        """Stop probing."""
-        if self._probing is not None and self._probing is not asyncio.current_task():
-            self._probing.cancel()
-        self._probing = None
+    async def close(self) -> None:
+        """Stop probing, and wait for the end of a probe under way."""
+        if (probing := self._stop()) is not None:
+            await asyncio.gather(probing, return_exceptions=True)
+
+    def _stop(self) -> asyncio.Task[None] | None:
+        probing, self._probing = self._probing, None
+        if probing is None or probing is asyncio.current_task():
+            return None
+        probing.cancel()
+        return probing
 
     async def _until_it_is_over(self) -> None:
         pause = _FIRST_PROBE

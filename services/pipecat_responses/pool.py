@@ -76,13 +76,15 @@ class ConnectionPool:
     async def stop(self) -> None:
         """Close everything and stop trying."""
         maintainer, self._maintainer = self._maintainer, None
-        if maintainer is not None:
-            maintainer.cancel()
-            await asyncio.gather(maintainer, return_exceptions=True)
-        connections = [*self._state.connections, *self._leaving]
-        self._state.connections, self._leaving = [], []
-        await asyncio.gather(*(connection.close() for connection in connections))
-        self._wake_waiters()
+        try:
+            if maintainer is not None:
+                maintainer.cancel()
+                await asyncio.gather(maintainer, return_exceptions=True)
+        finally:
+            connections = [*self._state.connections, *self._leaving]
+            self._state.connections, self._leaving = [], []
+            self._wake_waiters()
+            await asyncio.gather(*(connection.close() for connection in connections))
 
     async def acquire(self, timeout: float) -> WebSocketConnection:
         """Return a connection with room for a request, after at most ``timeout`` seconds.
@@ -146,23 +148,22 @@ class ConnectionPool:
             step = self._state.next(loop.time(), waiting=bool(self._waiters), leave=self._leaving.append)
             self._leaving = [connection for connection in self._leaving if not connection.is_gone]
             if isinstance(step, Dial):
-                await self._pause(step.pause)
+                await self._pause(step)
                 await self._open_one()
             else:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(step.seconds):
                         await self._changed_event.wait()
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, step: Dial) -> None:
         """Wait before the next attempt; end early if a turn needs a connection and the server allows it."""
-        if seconds > 0.0 and not self._wanted_now.is_set():
+        if step.least > 0.0:
+            await asyncio.sleep(step.least)
+        if step.pause > step.least:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(step.pause - step.least):
                     await self._wanted_now.wait()
                     self._state.turn_began_to_wait()
-        asked_for = self._state.not_before - asyncio.get_running_loop().time()
-        if asked_for > 0.0:
-            await asyncio.sleep(asked_for)
 
     async def _open_one(self) -> None:
         self._wanted_now.clear()

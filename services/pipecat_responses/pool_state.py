@@ -70,11 +70,13 @@ C = TypeVar("C", bound=_Connection)
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Open a connection after a pause in seconds, or as soon as a turn begins to wait, but not before the
-    time that the server asked for (``PoolState.not_before``).
+    """Open a connection after a pause in seconds, or as soon as a turn begins to wait, but not sooner than
+    the server asked for.
     """
 
     pause: float = 0.0
+    least: float = 0.0
+    """The seconds that the server asked for (Retry-After); not even a turn may shorten them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class PoolState(Generic[C]):
         """Return the next step. ``waiting``: whether a turn waits; ``leave`` gets each closed connection."""
         self._sort_out(now, leave)
         if self._missing(now, waiting) > 0:
-            return Dial(max(self._pause(), self.not_before - now))
+            return Dial(self._pause(), max(0.0, self.not_before - now))
         ages = [
             now - connection.opened_at for connection in self.connections if self._is_young(connection, now)
         ]

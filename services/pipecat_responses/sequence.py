@@ -102,7 +102,7 @@ class Sequence:
         if self._is_known(number, event):
             return "repeated"
         if number < self._next:
-            return self._judged_older(number)
+            return self._judged_older(number, event)
         missing = set(range(self._next, min(number, self._next + _LONGEST_GAP))) - self._idle
         if not missing:
             self._in_order += 1
@@ -113,9 +113,10 @@ class Sequence:
         self._missing |= missing
         return "gap"
 
-    def _judged_older(self, number: int) -> Seen:
+    def _judged_older(self, number: int, event: Event) -> Seen:
         if number in self._missing:
             self._missing.discard(number)
+            self._seen[number] = event  # it may come late more than once
             return "repeated"  # it is late: its text is known by now, or will be at the end
         if number + 1 == self._next:
             # Three events with one number: this server gives every event the same.

@@ -41,10 +41,12 @@ class StoredResponses:
         workers = [asyncio.create_task(work()) for _ in range(min(_AT_THE_SAME_TIME, len(waiting)))]
         if not workers:
             return
-        _, late = await asyncio.wait(workers, timeout=within)
-        for worker in late:
-            worker.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        try:
+            await asyncio.wait(workers, timeout=within)
+        finally:
+            for worker in workers:
+                worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
         if left:
             why = reasons[0] if reasons else f"no answer within {within:g} s"
             logger.warning(

@@ -20,7 +20,7 @@ from pipecat.services.llm_service import WebsocketLLMService
 from pipecat.utils.types import assert_given
 
 from .base import ResponsesService
-from .categories import is_passing, is_rate_limit
+from .categories import is_refused
 from .connection import WebSocketConnection
 from .endpoint import Endpoint
 from .errors import Failure, TurnBroken
@@ -150,8 +150,10 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
 
     async def cleanup(self) -> None:
         """Close the connection and the HTTP client."""
-        await self._disconnect()  # type: ignore[no-untyped-call]
-        await super().cleanup()
+        try:
+            await self._disconnect()  # type: ignore[no-untyped-call]
+        finally:
+            await super().cleanup()
 
     async def _handshake_headers(self) -> Mapping[str, str]:
         """The headers that the HTTP client sends, key, organization, project and the user's own included."""
@@ -198,12 +200,9 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
 
     def _begin_to_warm(self, connection: WebSocketConnection) -> None:
         wanted = self._pool.lanes is not False if self._warm_up is None else self._warm_up
-        context = self._last_context or self._context_ahead()
         if wanted and self._continues:
             self._stop_warming()
-            self._warming = asyncio.create_task(
-                self._warm(connection, context or LLMContext()), name="responses-warm-up"
-            )
+            self._warming = asyncio.create_task(self._warm(connection), name="responses-warm-up")
 
     def _context_ahead(self) -> LLMContext | None:
         """Return the context of the aggregator before this service, which sends the first turn."""
@@ -214,8 +213,17 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             processor = processor.previous
         return None
 
-    async def _warm(self, connection: WebSocketConnection, context: LLMContext) -> None:
+    async def _warm(self, connection: WebSocketConnection) -> None:
         """Send the conversation ahead of the turn. If that fails, the turn sends everything itself."""
+        try:
+            await self._send_ahead(connection)
+        except (
+            Exception
+        ) as error:  # of the connection, or of a context that cannot be sent: the turn reports it
+            logger.debug(f"{self}: the new connection could not be warmed up: {error!r}")
+
+    async def _send_ahead(self, connection: WebSocketConnection) -> None:
+        context = self._last_context or self._context_ahead() or LLMContext()
         instruction = assert_given(self._settings.system_instruction)
         body, _ = await self._request_of(context, instruction)
         conversation = body.pop("input")
@@ -228,16 +236,13 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
         turn = Turn(
             input=conversation, body={**body, "generate": False}, limits=self._timeouts, silent_since=0.0
         )
+        exchange = await LaneExchange.begin(connection, turn, conversation)
         try:
-            exchange = await LaneExchange.begin(connection, turn, conversation)
-            try:
-                if not await self._is_warm(exchange):
-                    logger.info(f"{self}: this server does not support warm-ups; no more will be tried")
-                    self._warm_up = False
-            finally:
-                exchange.pending.abandon()
-        except (TurnBroken, TimeoutError) as error:
-            logger.debug(f"{self}: the new connection could not be warmed up: {error!r}")
+            if not await self._is_warm(exchange):
+                logger.info(f"{self}: this server does not support warm-ups; no more will be tried")
+                self._warm_up = False
+        finally:
+            exchange.pending.abandon()
 
     async def _is_warm(self, exchange: LaneExchange) -> bool:
         """Wait for the end of a warm-up; False if the server did not understand it. Raises TurnBroken."""
@@ -251,7 +256,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
                         case Finished():
                             exchange.completed(step)
                             return True
-                        case Failed(failure) if is_passing(failure) or is_rate_limit(failure):
+                        case Failed(failure) if not is_refused(failure):
                             raise TurnBroken(failure)
                         case Failed(failure):
                             exchange.failed(failure)

@@ -1,13 +1,14 @@
 """The WebSocket's life, as the user hears it: nothing."""
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
 from mock_openai import MockServer, call, faults, reply
 from ninelives import Bot, virtual
 from pipecat.pipeline.worker import PipelineWorker  # noqa: F401  (imported here, so that no test pays for it)
-from pipecat_responses import Heartbeat, OpenAIResponsesLLMService
+from pipecat_responses import Heartbeat, OpenAIResponsesLLMService, Timeouts
 
 pytestmark = pytest.mark.virtual_time
 
@@ -333,6 +334,38 @@ async def test_nothing_is_left_behind(make: Any) -> None:
         }
     assert not {name for name in left if "responses" in name}
     assert asyncio.all_tasks() == before
+
+
+async def test_a_cleanup_that_is_given_up_leaves_nothing_behind(make_websocket: Any) -> None:
+    plan = [faults.at(connection=1, turn=1, phase="idle", at=0.5).half_open()]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server:
+        service = make_websocket(server)
+        async with Bot(service) as bot:
+            await bot.say("hello")
+            await bot.wait(0.6)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(service.cleanup(), 0.2)
+            await asyncio.sleep(0)
+            left = [task.get_name() for task in asyncio.all_tasks() if "responses" in task.get_name()]
+            assert left == []
+
+
+async def test_a_turn_that_begins_during_an_attempt_gets_short_pauses_after_it(make_websocket: Any) -> None:
+    plan = [faults.at(phase="handshake", times=None).handshake_hang()]
+    timeouts = Timeouts(connect=1.0)
+    async with (
+        MockServer(script=[reply("Hi.")], faults=plan) as server,
+        Bot(make_websocket(server, timeouts=timeouts)) as bot,
+    ):
+        # An attempt is three handshakes, 0.3 s apart, of a second each. At first each pause is longer.
+        await server.journal.wait(lambda journal: journal.connections == 13)
+        turn = await bot.say("hello")
+        opened = [entry.at for entry in server.journal.entries if entry.kind == "open"][::3]
+    assert len(turn.errors) == 1
+    pauses = [after - before - 1.6 for before, after in itertools.pairwise(opened)]
+    assert pauses[:4] == sorted(pauses[:4])
+    assert pauses[4] == pytest.approx(0.0)
+    assert 0.0 < pauses[5] <= 0.25 < pauses[3]
 
 
 KEPT = {

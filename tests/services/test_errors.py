@@ -1,6 +1,7 @@
 """What failed, in which category, for how long, and in which words."""
 
 import random
+import time
 
 import pytest
 from pipecat.utils.errors import ErrorCategory
@@ -83,13 +84,22 @@ def test_a_request_id_in_the_message_is_found() -> None:
     [
         ({"retry-after-ms": "250"}, "", 0.25),
         ({"retry-after": "3"}, "", 3.0),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, "try again in 20ms", 0.02),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:03 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, "", 3.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:28:03 GMT"}, "", 0.0),
+        ({"retry-after": "Wednesday, 21-Oct-26 07:28:03 GMT", "date": "Wed Oct 21 07:28:00 2026"}, "", 3.0),
+        ({"retry-after": "soon"}, "try again in 20ms", 0.02),
+        ({"retry-after": "Wed, 99 Oct 2026 07:28:00 GMT"}, "try again in 20ms", 0.02),
         ({}, "Please try again in 1m", 60.0),
         ({}, "no hint", None),
     ],
 )
 def test_how_long_the_api_asks_to_wait(headers: dict[str, str], message: str, seconds: float | None) -> None:
     assert failure_of_error(message, "http", headers=headers).retry_after == seconds
+
+
+async def test_without_the_servers_date_the_own_clock_tells_how_long_a_date_is_away() -> None:
+    headers = {"Retry-After": time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 7))}
+    assert failure_of_error("", "handshake", headers=headers).retry_after == 7.0
 
 
 def test_an_incomplete_answer_says_which_setting_to_change() -> None:

@@ -7,10 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mock_openai import MockServer, faults, reply
+from mock_openai import MockServer, call, faults, reply
 from ninelives import Bot
+from pipecat.clocks.system_clock import SystemClock
+from pipecat.frames.frames import LLMContextFrame, StartFrame
 from pipecat.pipeline.llm_switcher import LLMSwitcher
 from pipecat.pipeline.service_switcher import ServiceSwitcherStrategyFailover
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameProcessorSetup
+from pipecat.utils.asyncio.task_manager import TaskManager, TaskManagerParams
 from pipecat_responses import OpenAIResponsesHttpLLMService
 from pipecat_responses.base import ResponsesService
 
@@ -71,6 +76,30 @@ async def test_what_another_service_would_fail_at_as_well_does_not_count(make: M
         async with Bot(service) as bot:
             await bot.say("one")
             assert service.is_usable
+
+
+async def test_a_turn_that_fails_while_the_service_stops_leaves_no_probe(make: Make) -> None:
+    """No bot is needed for it: the service is driven as a pipeline drives it."""
+    worker: Any = None
+    tasks = TaskManager()
+    tasks.setup(TaskManagerParams(loop=asyncio.get_running_loop()))
+    async with MockServer(script=[reply(call("look"), user="one")]) as server:
+        service = make(server, unusable_after=1)
+
+        @service.event_handler("on_function_calls_started")
+        async def note(*_: object) -> None:  # Pipecat waits for handlers when a service stops
+            await asyncio.sleep(10)
+
+        await service.setup(FrameProcessorSetup(SystemClock(), tasks, worker))
+        await service.queue_frame(StartFrame())
+        for question in ("one", "two"):
+            context = LLMContext(messages=[{"role": "user", "content": question}])
+            await service.queue_frame(LLMContextFrame(context))
+            await asyncio.sleep(0.1)
+            server.faults.add(faults.at(phase="request", times=None).server_error())
+        await service.cleanup()
+        assert not service.is_usable
+        assert not [task for task in asyncio.all_tasks() if task.get_name() == "responses-probe"]
 
 
 def test_a_number_of_turns_below_one_is_refused() -> None:

@@ -133,6 +133,19 @@ def test_any_number_of_them(inserts: list[Insert], obfuscated: bool) -> None:
     assert is_whole(sent(inserts, obfuscated=obfuscated))
 
 
+@pytest.mark.parametrize("copies", [1, 2, 3])
+def test_an_event_that_comes_late_says_nothing_however_often_it_comes(copies: int) -> None:
+    """Later events overtake one event, which then comes several times, at once or at different moments."""
+    events = sent([])
+    for place in range(4, len(events) - 1):
+        before, late, behind = events[:place], events[place], events[place + 1 :]
+        for gaps in itertools.combinations_with_replacement(range(1, len(behind)), copies):
+            stream = list(behind)
+            for gap in reversed(gaps):
+                stream.insert(gap, late)
+            assert is_whole([*before, *stream]), (late, gaps)
+
+
 def test_a_repeated_event_is_known_by_its_number_whatever_padding_it_has() -> None:
     events = sent([], obfuscated=True)
     again = {**events[5], "obfuscation": "other"}

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from mock_openai import MockServer, call, faults, reply
 from ninelives import Bot
+from pipecat.frames.frames import Frame
 from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat_responses import OpenAIResponsesLLMService, OpenAIResponsesLLMSettings
 from websockets.asyncio.server import ServerConnection
 
@@ -153,6 +156,41 @@ async def test_a_warm_up_that_fails_is_not_heard_and_tried_on_the_next_connectio
         turn = await bot.say("again")
     assert (turn.text, bot.errors) == ("Hi.", [])
     assert [body.get("generate") for body in server.journal.requests] == [False, None, False, None]
+
+
+async def test_a_warm_up_that_meets_a_limit_is_tried_on_the_next_connection(make_websocket: Any) -> None:
+    plan = [faults.at(connection=1).server_error(400, "websocket_connection_limit_reached")]
+    async with (
+        MockServer(script=[reply("Hi.")], faults=plan) as server,
+        Bot(make_websocket(server, settings=told())) as bot,
+    ):
+        await bot.wait(1)
+        turn = await bot.say("hello")
+    assert (turn.text, bot.errors) == ("Hi.", [])
+    assert [body.get("generate") for body in server.journal.requests] == [False, False, None]
+
+
+async def test_a_processor_that_has_no_context_yet_costs_no_connection(make_websocket: Any) -> None:
+    class Later(FrameProcessor):
+        @property
+        def context(self) -> LLMContext:
+            raise RuntimeError("not now")
+
+        async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+            await super().process_frame(frame, direction)
+            await self.push_frame(frame, direction)
+
+    plan = [faults.at(connection=number, turn=1, phase="idle", at=0.5).reset() for number in (1, 2)]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server:
+        service = make_websocket(server, settings=told())
+        pair = LLMContextAggregatorPair(LLMContext())
+        async with Bot([pair.user(), Later(), service, pair.assistant()]) as bot:
+            turns = []
+            for word in ("one", "two", "three"):
+                turns.append(await bot.say(word))
+                await bot.wait(1)
+    assert [(turn.text, turn.errors) for turn in turns] == [("Hi.", [])] * 3
+    assert server.journal.connections == 3
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.05, 1.0])
