@@ -1,10 +1,15 @@
 """Both services against the mock server, through a real pipeline."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from mock_openai import MockServer
+from pipecat.clocks.system_clock import SystemClock
+from pipecat.frames.frames import StartFrame
+from pipecat.processors.frame_processor import FrameProcessorSetup
+from pipecat.utils.asyncio.task_manager import TaskManager, TaskManagerParams
 from pipecat_responses import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService
 from pipecat_responses.base import ResponsesService
 
@@ -36,3 +41,12 @@ def make_websocket() -> Make:
 def make_http() -> Make:
     """Make an HTTP service."""
     return maker(OpenAIResponsesHttpLLMService)
+
+
+async def set_up(service: ResponsesService) -> None:
+    """Start a service as a pipeline does, without one: for tests of its own `cleanup`."""
+    worker: Any = None
+    tasks = TaskManager()
+    tasks.setup(TaskManagerParams(loop=asyncio.get_running_loop()))
+    await service.setup(FrameProcessorSetup(SystemClock(), tasks, worker))
+    await service.queue_frame(StartFrame())

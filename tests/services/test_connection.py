@@ -10,6 +10,8 @@ from ninelives import Bot, virtual
 from pipecat.pipeline.worker import PipelineWorker  # noqa: F401  (imported here, so that no test pays for it)
 from pipecat_responses import Heartbeat, OpenAIResponsesLLMService, Timeouts
 
+from .conftest import set_up
+
 pytestmark = pytest.mark.virtual_time
 
 STORY = "Once upon a time there was a bot."
@@ -337,17 +339,16 @@ async def test_nothing_is_left_behind(make: Any) -> None:
 
 
 async def test_a_cleanup_that_is_given_up_leaves_nothing_behind(make_websocket: Any) -> None:
-    plan = [faults.at(connection=1, turn=1, phase="idle", at=0.5).half_open()]
-    async with MockServer(script=[reply("Hi.")], faults=plan) as server:
+    plan = [faults.at(connection=1, phase="idle", at=0.5).half_open()]
+    async with MockServer(faults=plan) as server:
         service = make_websocket(server)
-        async with Bot(service) as bot:
-            await bot.say("hello")
-            await bot.wait(0.6)
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(service.cleanup(), 0.2)
-            await asyncio.sleep(0)
-            left = [task.get_name() for task in asyncio.all_tasks() if "responses" in task.get_name()]
-            assert left == []
+        await set_up(service)
+        await asyncio.sleep(0.6)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(service.cleanup(), 0.2)
+        await asyncio.sleep(0)
+        left = [task.get_name() for task in asyncio.all_tasks() if "responses" in task.get_name()]
+        assert left == []
 
 
 async def test_a_turn_that_begins_during_an_attempt_gets_short_pauses_after_it(make_websocket: Any) -> None:

@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 from mock_openai import MockServer, call, faults, reply
 from ninelives import Bot
-from pipecat.clocks.system_clock import SystemClock
-from pipecat.frames.frames import LLMContextFrame, StartFrame
+from pipecat.frames.frames import LLMContextFrame
 from pipecat.pipeline.llm_switcher import LLMSwitcher
 from pipecat.pipeline.service_switcher import ServiceSwitcherStrategyFailover
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.frame_processor import FrameProcessorSetup
-from pipecat.utils.asyncio.task_manager import TaskManager, TaskManagerParams
 from pipecat_responses import OpenAIResponsesHttpLLMService
 from pipecat_responses.base import ResponsesService
+
+from .conftest import set_up
 
 pytestmark = pytest.mark.virtual_time
 Make = Callable[..., ResponsesService]
@@ -79,10 +78,6 @@ async def test_what_another_service_would_fail_at_as_well_does_not_count(make: M
 
 
 async def test_a_turn_that_fails_while_the_service_stops_leaves_no_probe(make: Make) -> None:
-    """No bot is needed for it: the service is driven as a pipeline drives it."""
-    worker: Any = None
-    tasks = TaskManager()
-    tasks.setup(TaskManagerParams(loop=asyncio.get_running_loop()))
     async with MockServer(script=[reply(call("look"), user="one")]) as server:
         service = make(server, unusable_after=1)
 
@@ -90,8 +85,7 @@ async def test_a_turn_that_fails_while_the_service_stops_leaves_no_probe(make: M
         async def note(*_: object) -> None:  # Pipecat waits for handlers when a service stops
             await asyncio.sleep(10)
 
-        await service.setup(FrameProcessorSetup(SystemClock(), tasks, worker))
-        await service.queue_frame(StartFrame())
+        await set_up(service)
         for question in ("one", "two"):
             context = LLMContext(messages=[{"role": "user", "content": question}])
             await service.queue_frame(LLMContextFrame(context))
