@@ -13,7 +13,7 @@ from mock_openai import faults as known
 from mock_openai.commands import option_values
 from mock_openai.commands.schema import print_schema
 from mock_openai.commands.serving import collect_rarely as collect_rarely
-from mock_openai.commands.serving import print_injection, tell_misses
+from mock_openai.commands.serving import miss_printer, print_injection
 from mock_openai.commands.serving import serve as run_server
 from mock_openai.commands.usage_error import fail, run
 from mock_openai.commands.watching import watched
@@ -268,7 +268,7 @@ def serve(
     except ValueError as error:  # which begins with the name of the argument
         fail(f"--{error}")
     server.script.keep(0)  # no test can ask a rule here
-    server.script.on_miss = tell_misses("passed on" if upstream else "improvised")
+    server.script.on_miss = miss_printer("passed on" if upstream else "improvised")
     try:
         server.bind() if workers == 1 else server.share_port()
     except OSError as error:

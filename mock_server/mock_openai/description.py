@@ -82,7 +82,7 @@ def description() -> dict[str, Any]:
 
 
 def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    operation: dict[str, Any] = {
         "operationId": endpoint.name,
         "summary": endpoint.summary,
         "tags": ["OpenAI"],
@@ -102,29 +102,29 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.body is not None:
         create = endpoint is CREATE_RESPONSE
         schema = _CREATE if create else json_schema(endpoint.body)
-        told["requestBody"] = {"required": create, "content": {"application/json": {"schema": schema}}}
+        operation["requestBody"] = {"required": create, "content": {"application/json": {"schema": schema}}}
     if endpoint is CREATE_RESPONSE or "stream" in endpoint.query:
-        told["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
-    return told
+        operation["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+    return operation
 
 
 def _probe(path: str, summary: str) -> dict[str, Any]:
     said = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
     content = {"application/json": {"schema": said}}
-    told = {"200": {"description": "yes", "content": content}}
+    responses = {"200": {"description": "yes", "content": content}}
     if path == READY:
-        told["503"] = {"description": "not available now", "content": content}
+        responses["503"] = {"description": "not available now", "content": content}
     return {
         "operationId": path.strip("/"),
         "summary": summary,
         "tags": ["control"],
         "parameters": [],
-        "responses": told,
+        "responses": responses,
     }
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    described: dict[str, Any] = {
         "operationId": f"control_{operation.name}_{operation.method.lower()}",
         "summary": operation.summary,
         "tags": ["control"],
@@ -137,8 +137,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if operation.body:
         content = {media: {"schema": schema} for media, schema in operation.body.items()}
-        told["requestBody"] = {"required": True, "content": content}
-    return told
+        described["requestBody"] = {"required": True, "content": content}
+    return described
 
 
 def _query(query: Query) -> dict[str, Any]:

@@ -3,14 +3,14 @@
     listen()                           # the first signal raises Interrupted, and the program ends
     with uninterrupted(): ...          # not in the middle of this
     with last_words(text): ...         # an end in here prints `text()`, whichever way it comes
-    with told_by_signal(stop): ...     # or, while a loop runs, `stop(number)` is called in it
+    with handling_signals(stop): ...     # or, while a loop runs, `stop(number)` is called in it
 
 Where a loop runs, Interrupted is raised by a callback of its own between two steps, so it comes out of
 `run_until_complete` and never out of a task: there it would be caught, logged, or held back in an exception
 group by code that is not ours.
 
-`told_by_signal` is for programs that have something to save: they end in steps of limited length. `listen` is
-for the others: what they leave open, such as a bot's own code, must end within `LIMIT`.
+`handling_signals` is for programs that have something to save: they end in steps of limited length. `listen`
+is for the others: what they leave open, such as a bot's own code, must end within `LIMIT`.
 """
 
 from __future__ import annotations
@@ -138,26 +138,26 @@ def last_words(text: Callable[[], str]) -> Iterator[None]:
 
 
 @contextmanager
-def told_by_signal(told: Callable[[int], object]) -> Iterator[None]:
-    """Call `told` in the running loop at the first signal, and end the process at the second."""
+def handling_signals(call: Callable[[int], object]) -> Iterator[None]:
+    """Call a function in the running loop at the first signal, and end the process at the second."""
     import asyncio  # half the time that `--help` takes
 
     loop = asyncio.get_running_loop()
 
-    def tell(number: int, frame: FrameType | None) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
         _end_at_the_next()
         with suppress(RuntimeError):  # the loop is closed: it is ending already
-            loop.call_soon_threadsafe(told, number)
+            loop.call_soon_threadsafe(call, number)
 
     if threading.current_thread() is not threading.main_thread():  # no signals reach other threads
         yield
         return
-    before = {number: signal.signal(number, tell) for number in NUMBERS}
+    before = {number: signal.signal(number, handle) for number in NUMBERS}
     try:
         yield
     finally:
         for number, handler in before.items():
-            if signal.getsignal(number) is tell:
+            if signal.getsignal(number) is handle:
                 signal.signal(number, handler)
 
 

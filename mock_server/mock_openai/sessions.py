@@ -70,9 +70,9 @@ class Sessions:
         used = {id(handle.rule) for script in scripts for handle in script.rules if handle.answered}
         lines: dict[int, str] = {}
         for script in scripts:
-            for handle, told in zip(script.rules, script.summary(), strict=True):
+            for handle, line in zip(script.rules, script.summary(), strict=True):
                 if id(handle.rule) not in used:
-                    lines.setdefault(id(handle.rule), str(told["rule"]))
+                    lines.setdefault(id(handle.rule), str(line["rule"]))
         return list(lines.values())
 
     def get(self, name: str, *, hold: bool = False) -> Session:
@@ -127,8 +127,8 @@ class Sessions:
         own = self._own
         began, planned = self._began or (own.script.copy(), tuple(own.faults))
         script = began.copy()
-        if (told := own.script.on_miss) is not None:
-            script.on_miss = lambda miss: told(replace(miss, session=name))
+        if (on_miss := own.script.on_miss) is not None:
+            script.on_miss = lambda miss: on_miss(replace(miss, session=name))
         session = Session(name, replace(self._setup, faults=planned), script)
         session.state.join(own.state)
         return session

@@ -370,7 +370,7 @@ STUCK = """
             time.sleep(0.01)
 
     async def main():
-        with interruption.told_by_signal(lambda number: print("told", number, flush=True)):
+        with interruption.handling_signals(lambda number: print("told", number, flush=True)):
             print("ready", flush=True)
             await asyncio.sleep(3600)
 

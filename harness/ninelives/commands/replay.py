@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from mock_openai import MockServer
-from mock_openai.interruption import told_by_signal
+from mock_openai.interruption import handling_signals
 
 from ninelives.commands.printing import output
 from ninelives.player import Player
@@ -48,7 +48,7 @@ def _timing(text: str) -> Timing:
 async def _serve(player: Player, name: str, exchanges: int, host: str, port: int) -> None:
     console = output()
     stop = asyncio.Event()
-    with told_by_signal(lambda _: stop.set()):
+    with handling_signals(lambda _: stop.set()):
         async with MockServer(responders=[player], pace="recorded", host=host, port=port) as server:
             many = "1 exchange" if exchanges == 1 else f"{exchanges} exchanges"
             console.print(f"replaying {name}, {many}; press Ctrl-C to stop")

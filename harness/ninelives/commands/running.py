@@ -10,7 +10,7 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable
 
-from mock_openai.interruption import at_once, told_by_signal
+from mock_openai.interruption import at_once, handling_signals
 
 from ninelives.environment import Urls, variables
 
@@ -45,7 +45,7 @@ async def run_command(urls: Urls, command: list[str], *, offline: bool = False) 
 
     at_once.append(kill)
     try:
-        with told_by_signal(lambda _: stop.set()):
+        with handling_signals(lambda _: stop.set()):
             await _ended_or_stopped(process, stop, kill)
     finally:
         at_once.remove(kill)
@@ -91,7 +91,7 @@ async def until_ended_by_user() -> None:
         interrupted = number == signal.SIGINT
         done.set()
 
-    with told_by_signal(on_signal):
+    with handling_signals(on_signal):
         watched = _watch_keyboard(loop, done)
         await done.wait()
         if watched:

@@ -55,7 +55,9 @@ def plan_of(faults: str | None) -> Path | None:
     return path if path.suffix in _PLANS or path.exists() or "/" in faults else None
 
 
-def chaos(faults: str | None, rate: str | None, seed: int, tell: Callable[[Injection], None]) -> Chaos | None:
+def chaos(
+    faults: str | None, rate: str | None, seed: int, on_injection: Callable[[Injection], None]
+) -> Chaos | None:
     """Read `--faults` and `--rate`, if they ask for random disasters."""
     named = faults is not None and plan_of(faults) is None
     if not named:
@@ -69,7 +71,7 @@ def chaos(faults: str | None, rate: str | None, seed: int, tell: Callable[[Injec
         fail(f"--faults {faults}: names of scenarios need ninelives, which is not installed; install it")
     try:
         disasters = [Disaster(*each) for each in next(iter(found)).load()(faults)]
-        return Chaos(disasters, read_rate(rate), seed=seed, tell=tell)
+        return Chaos(disasters, read_rate(rate), seed=seed, tell=on_injection)
     except ValueError as error:
         fail(f"--rate: {error}")
     except Exception as error:  # whatever the reader of cassettes raises, the user needs one line
@@ -115,18 +117,18 @@ def lifetime(text: str) -> float:
     return seconds
 
 
-def origins(told: Sequence[str] | None) -> Sequence[str]:
+def origins(given: Sequence[str] | None) -> Sequence[str]:
     """Return the origins of `--allow-origin`; `none` stands for no origin."""
-    return ("*",) if told is None else [origin for origin in told if origin != "none"]
+    return ("*",) if given is None else [origin for origin in given if origin != "none"]
 
 
 def size(option: str, text: str) -> int:
     """Read a number of bytes, such as 512, 64K, 64M, 64MB or 1G; a K is 1024."""
-    told = _SIZE.fullmatch(text.strip())
-    bytes_told = int(told[1]) * 1024 ** " KMG".index((told[2] or " ").upper()) if told else 0
-    if bytes_told < 1:
+    found = _SIZE.fullmatch(text.strip())
+    count = int(found[1]) * 1024 ** " KMG".index((found[2] or " ").upper()) if found else 0
+    if count < 1:
         fail(f"{option} {text}: not a size; expected a number of bytes, or for example 64K, 64M, 1G")
-    return bytes_told
+    return count
 
 
 def limits(rpm: int | None, tpm: int | None) -> Limits | None:

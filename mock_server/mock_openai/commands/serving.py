@@ -15,12 +15,12 @@ import typer
 from mock_openai.commands.usage_error import BAD_INPUT, NAME, fail
 from mock_openai.commands.watching import Watched, watch
 from mock_openai.faults import Injection
-from mock_openai.interruption import NUMBERS, told_by_signal
+from mock_openai.interruption import NUMBERS, handling_signals
 from mock_openai.responders.miss import Miss
 from mock_openai.server import MockServer
 from mock_openai.visible import visible
 
-MISSES_TOLD = 1_000
+MISSES_PRINTED = 1_000
 """Different misses of a script that are printed."""
 
 _COLLECT_EVERY = 30.0
@@ -58,16 +58,16 @@ def print_injection(injection: Injection) -> None:
     typer.echo(visible(str(injection)), err=True)
 
 
-def tell_misses(instead: str) -> Callable[[Miss], None]:
+def miss_printer(instead: str) -> Callable[[Miss], None]:
     """Return a callback that prints why no rule answered, each reason once."""
-    told: set[Miss] = set()
+    printed: set[Miss] = set()
 
-    def tell(miss: Miss) -> None:
-        if miss not in told and len(told) < MISSES_TOLD:
-            told.add(miss)
+    def print_miss(miss: Miss) -> None:
+        if miss not in printed and len(printed) < MISSES_PRINTED:
+            printed.add(miss)
             typer.echo(visible(f"{miss} It was {'refused (404)' if miss.refused else instead}."), err=True)
 
-    return tell
+    return print_miss
 
 
 def _serve_by(count: int, server: MockServer, *, with_key: bool, files: list[Watched]) -> int:
@@ -82,8 +82,8 @@ def _serve_by(count: int, server: MockServer, *, with_key: bool, files: list[Wat
 
     def work(number: int, life: int, ready: Callable[[], None]) -> int:
         server.forked()
-        tell = _say if number == 1 else _say_nothing  # all read the same files
-        return asyncio.run(_serve(server, ready, life, watched=(files, tell)))
+        say = _say if number == 1 else _say_nothing  # all read the same files
+        return asyncio.run(_serve(server, ready, life, watched=(files, say)))
 
     return Workers(count, work, lambda: _say_ready(server, with_key, count), _say).run()
 
@@ -110,7 +110,7 @@ async def _serve(
     over = asyncio.Event()
     signals = contextlib.ExitStack()
     if life is None:
-        signals.enter_context(told_by_signal(lambda _: over.set()))
+        signals.enter_context(handling_signals(lambda _: over.set()))
     else:
         # A terminal's Ctrl-C reaches this process and the parent, which passes it on: count it once.
         for wanted in NUMBERS:
@@ -122,9 +122,9 @@ async def _serve(
         except OSError as error:
             typer.echo(f"{NAME}: {error}", err=True)
             return BAD_INPUT
-        files, tell = watched
+        files, say = watched
         if files:
-            watching = loop.create_task(watch(server, files, tell))
+            watching = loop.create_task(watch(server, files, say))
         ready()
         await over.wait()
     finally:

@@ -96,19 +96,19 @@ class ControlApi:
                 given = {"by": _seconds(await _text(request))}
             case "script" | "plan":
                 given = {**given, "text": await _text(request)}
-        told = await self._runner.everywhere(wanted.name, given)
-        return _answer(_shown(wanted.name, told))
+        results = await self._runner.everywhere(wanted.name, given)
+        return _answer(_shown(wanted.name, results))
 
     async def _read(self, given: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, int], int]:
         """Return the entries of all workers in order of time, where each journal ends, and how many entries
         were dropped unread.
         """
-        told = [one for one in await self._runner.everywhere("journal", given) if one is not None]
-        entries = [entry for one in told for entry in one["entries"]]
-        if len(told) > 1:
+        results = [one for one in await self._runner.everywhere("journal", given) if one is not None]
+        entries = [entry for one in results for entry in one["entries"]]
+        if len(results) > 1:
             entries.sort(key=lambda entry: entry["time"])
-        ends = {str(one["worker"]): one["next"] for one in told}
-        return entries, ends, sum(one["missed"] for one in told)
+        ends = {str(one["worker"]): one["next"] for one in results}
+        return entries, ends, sum(one["missed"] for one in results)
 
     async def _follow(self, request: web.BaseRequest, given: dict[str, Any]) -> web.StreamResponse:
         """Send entries as they are written. A slow reader gets the number of entries dropped meanwhile:
@@ -126,10 +126,10 @@ class ControlApi:
             entries, ends, missed = await self._read(given)
             given["from"] = ends
             given.pop("limit", None)
-            told: list[Any] = [{"kind": "gap", "missed": missed}] if missed else []
-            told += entries
-            for start in range(0, len(told), _BATCH):
-                lines = map(json.compact, told[start : start + _BATCH])
+            shown: list[Any] = [{"kind": "gap", "missed": missed}] if missed else []
+            shown += entries
+            for start in range(0, len(shown), _BATCH):
+                lines = map(json.compact, shown[start : start + _BATCH])
                 await response.write(b"".join(b"data: %b\n\n" % one if sse else one + b"\n" for one in lines))
                 spoke = loop.time()
             if loop.time() - spoke >= _HEARTBEAT:
@@ -146,29 +146,29 @@ class ControlApi:
                 await self._journal(session).wait(lambda journal: journal.end > end)
 
 
-def _shown(name: str, told: list[Any]) -> Any:
+def _shown(name: str, results: list[Any]) -> Any:
     match name:
         case "misses":
-            return _script([one for one in told if one])
+            return _script([one for one in results if one])
         case "script":
-            return {"script": "replaced", "workers": len(told)}
+            return {"script": "replaced", "workers": len(results)}
         case "sessions":
-            return sorted({name for one in told for name in one or ()})
+            return sorted({name for one in results for name in one or ()})
         case "unplan":
             return []
-    return told[0]
+    return results[0]
 
 
-def _script(told: list[dict[str, Any]]) -> dict[str, Any]:
+def _script(results: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what all servers of a shared memory report about the script; they have the same rules in the
     same order.
     """
-    rules = [dict(rule) for rule in told[0]["rules"]]
-    for other in told[1:]:
+    rules = [dict(rule) for rule in results[0]["rules"]]
+    for other in results[1:]:
         for rule, same in zip(rules, other["rules"], strict=False):
             rule["answered"] += same["answered"]
-    misses = [miss for one in told for miss in one["misses"]]
-    return {"strict": told[0]["strict"], "rules": rules, "misses": misses}
+    misses = [miss for one in results for miss in one["misses"]]
+    return {"strict": results[0]["strict"], "rules": rules, "misses": misses}
 
 
 def _answer(value: object, status: int = 200) -> web.Response:
@@ -230,8 +230,8 @@ def _seconds(text: str) -> float:
     except ValueError:
         body = None
     match body:
-        case {"advance": str(told), **others} if not others:
-            return duration(told)
+        case {"advance": str(text), **others} if not others:
+            return duration(text)
         case {"advance": int() | float() as seconds, **others} if not others and not isinstance(
             seconds, bool
         ):

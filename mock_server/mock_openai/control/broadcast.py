@@ -107,8 +107,8 @@ class SharedRunner:
         with contextlib.suppress(ApiError):
             await self._memory.answer(client.zrem(self._seen, str(self._commands.worker)))
             # The client may swallow a cancellation while it reads: a message wakes the reader for certain.
-            told = {"from": self._commands.worker, "what": "leave"}
-            await self._memory.answer(client.xadd(self._stream, {"message": json.compact(told)}))
+            message = {"from": self._commands.worker, "what": "leave"}
+            await self._memory.answer(client.xadd(self._stream, {"message": json.compact(message)}))
         await asyncio.wait([task], timeout=2 * _BEAT)
         while not task.done():
             task.cancel()
@@ -131,8 +131,8 @@ class SharedRunner:
         client = self._memory.client
         answers = self._memory.key("answers", uuid.uuid4().hex)
         message = {"from": self._commands.worker, "what": what, "given": given, "answers": answers}
-        told = client.xadd(self._stream, {"message": json.compact(message)}, maxlen=_KEPT, approximate=True)
-        place = await self._memory.answer(told)
+        adding = client.xadd(self._stream, {"message": json.compact(message)}, maxlen=_KEPT, approximate=True)
+        place = await self._memory.answer(adding)
         if what == "reset" and given["session"] is None:  # what was said before is over
             await self._memory.answer(client.xtrim(self._stream, minid=place))
         return await self._collect(what, answers, others)
@@ -186,13 +186,13 @@ class SharedRunner:
         return found
 
     async def _answer(self, message: dict[str, Any]) -> None:
-        told = await self._do(message)
+        result = await self._do(message)
         answers = message.get("answers")
         if not isinstance(answers, str) or not answers.startswith(self._memory.prefix):
             return
         client = self._memory.client
         steps = client.pipeline(transaction=True)
-        steps.rpush(answers, json.compact({"worker": self._commands.worker, "told": told}))
+        steps.rpush(answers, json.compact({"worker": self._commands.worker, "told": result}))
         steps.expire(answers, 10)
         await self._memory.answer(steps.execute())
 

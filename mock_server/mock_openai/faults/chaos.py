@@ -117,8 +117,8 @@ def read_rate(text: str) -> float:
 
 def as_plan(planned: Planned) -> str:
     """Write a planned fault as one entry of a plan."""
-    told = planned.describe()
-    return json.dumps({"at": told["at"], "do": told["do"]})
+    described = planned.describe()
+    return json.dumps({"at": described["at"], "do": described["do"]})
 
 
 def _in_turn(planned: Planned, turn: int) -> Planned:

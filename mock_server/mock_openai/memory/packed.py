@@ -67,8 +67,8 @@ def unpack_response(
         own, *earlier = [_items.decode(_bytes(node)) for node in nodes]
         events = tuple(Event(*event) for event in read.events)
         # While it is being generated, the last event is not the one that has the response.
-        told = next(event for event in reversed(events) if event.type in WITH_RESPONSE)
-        response = msgspec.json.decode(told.data)["response"]
+        latest = next(event for event in reversed(events) if event.type in WITH_RESPONSE)
+        response = msgspec.json.decode(latest.data)["response"]
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, TypeError, KeyError, StopIteration):
         return None
     if read.at <= since or not _is_response(response) or not 0 <= read.inputs <= len(own):

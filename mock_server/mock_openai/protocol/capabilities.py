@@ -100,6 +100,6 @@ def _check_tools(tools: list[Mapping[str, Any]], name: str, effort: str | None) 
     if "computer_use_preview" in kinds and not name.startswith("computer-use"):
         raise errors.unsupported_tool("computer_use_preview", name)
     if effort == "minimal":
-        wanting = {told for kind in kinds for begin, told in _THOUGHTFUL.items() if kind.startswith(begin)}
+        wanting = {named for kind in kinds for begin, named in _THOUGHTFUL.items() if kind.startswith(begin)}
         if wanting:
             raise errors.tools_need_effort(effort, sorted(wanting))

@@ -84,12 +84,12 @@ def _check_schemas(body: Mapping[str, Any]) -> None:
         for at, item in enumerate(_items(body.get("input")))
         if loads_tools((item,))
     ]
-    told = [
+    functions = [
         found
         for tools, path in ((body.get("tools") or (), "tools"), *loads)
         for found in _functions(tools, path)
     ]
-    for path, tool in told:
+    for path, tool in functions:
         schema = tool.get("parameters")
         problem = arguments_problem(schema) if schema is not None else None
         if problem is None and tool.get("strict") is True:

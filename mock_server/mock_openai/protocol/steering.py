@@ -97,7 +97,7 @@ def as_items(given: Any) -> list[dict[str, Any]]:
     return list(given or ())
 
 
-def at_boundary(told: Sequence[Event], following: Event | None) -> bool:
+def at_boundary(events: Sequence[Event], following: Event | None) -> bool:
     """Return whether a response may end here: an item is due, none is open and no call waits for the client.
 
     That whole items are the safe boundary is inferred. A call that the client must answer lets the response
@@ -105,8 +105,8 @@ def at_boundary(told: Sequence[Event], following: Event | None) -> bool:
     """
     if following is None or following.type != "response.output_item.added":
         return False
-    added = sum(event.type == "response.output_item.added" for event in told)
-    done = [event for event in told if event.type == "response.output_item.done"]
+    added = sum(event.type == "response.output_item.added" for event in events)
+    done = [event for event in events if event.type == "response.output_item.done"]
     if added != len(done):
         return False
     return not required_input([json.parse(event.data)["item"] for event in done])
@@ -147,23 +147,23 @@ def accepted(steer: Steer, lane: str | None, number: int) -> Event:
 
 def pending(steer: Steer, lane: str | None, required: list[dict[str, Any]], number: int) -> Event:
     """Return the event that says that the input waits for what only the client can supply."""
-    told = {"steer": _named(steer), "reason": "waiting_for_required_input", "required_input": required}
-    return _event("response.steer.pending", number, told, lane)
+    fields = {"steer": _named(steer), "reason": "waiting_for_required_input", "required_input": required}
+    return _event("response.steer.pending", number, fields, lane)
 
 
 def failed(steer: Steer, lane: str | None, error: SteerRefused, number: int) -> Event:
     """Return the event that gives the input back."""
-    told = {"type": INVALID_REQUEST, "code": error.code, "message": error.message}
+    shown = {"type": INVALID_REQUEST, "code": error.code, "message": error.message}
     given = {"input": steer.input, "previous_response_id": steer.previous_response_id}
     if steer.id is not None:
         given["id"] = steer.id
-    return _event("response.steer.failed", number, {"error": told, "steer": given}, lane)
+    return _event("response.steer.failed", number, {"error": shown, "steer": given}, lane)
 
 
 def _named(steer: Steer) -> dict[str, Any]:
     return {"id": steer.id, "previous_response_id": steer.previous_response_id}
 
 
-def _event(kind: str, number: int, told: Mapping[str, Any], lane: str | None) -> Event:
+def _event(kind: str, number: int, fields: Mapping[str, Any], lane: str | None) -> Event:
     where = {} if lane is None else {"stream_id": lane}
-    return Event(kind, json.compact({"type": kind, "sequence_number": number, **told, **where}))
+    return Event(kind, json.compact({"type": kind, "sequence_number": number, **fields, **where}))

@@ -82,9 +82,9 @@ def _mappings(path: str) -> list[tuple[int, int]]:
     were written to (by the dynamic linker) would be lost.
     """
     found: list[tuple[int, int]] = []
-    with open("/proc/self/smaps") as told:
+    with open("/proc/self/smaps") as mappings:
         ours = False
-        for line in told:
+        for line in mappings:
             if (mapping := _MAPPING.match(line)) is not None:
                 ours = mapping[3] == path
                 if ours:

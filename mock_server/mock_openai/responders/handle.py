@@ -55,9 +55,11 @@ class RuleHandle:
             raise AssertionError(f"{self} answered no request; its conditions are: {self.rule.when}")
         if not self._asked:
             raise AssertionError(f"{self} answered {self.answered} requests, but no longer has any of them")
-        told = [_quoted(body) for body, _ in tuple(self._asked)[-_TOLD:]]
-        latest = f"the latest {len(told)}: " if len(told) < self.answered else ""
-        raise AssertionError(f"{self} answered {self.answered} requests, not one: {latest}{', '.join(told)}")
+        quoted = [_quoted(body) for body, _ in tuple(self._asked)[-_TOLD:]]
+        latest = f"the latest {len(quoted)}: " if len(quoted) < self.answered else ""
+        raise AssertionError(
+            f"{self} answered {self.answered} requests, not one: {latest}{', '.join(quoted)}"
+        )
 
     @property
     def spent(self) -> bool:

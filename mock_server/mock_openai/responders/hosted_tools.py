@@ -111,11 +111,11 @@ def _tools_of(tool: Tool) -> list[str]:
     return names or ["search"]
 
 
-def listings_of(tools: Iterable[Tool], told: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
-    """Return the tool lists of the MCP servers that have none in `told`, the items so far: each is sent
+def listings_of(tools: Iterable[Tool], earlier: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
+    """Return the tool lists of the MCP servers that have none in `earlier`, the items so far: each is sent
     first, once in a conversation (observed).
     """
-    known = {item.get("server_label") for item in told if item.get("type") == "mcp_list_tools"}
+    known = {item.get("server_label") for item in earlier if item.get("type") == "mcp_list_tools"}
     schema = {"type": "object", "properties": {}, "additionalProperties": False}
     for tool in tools:
         if tool["type"] == "mcp" and not tool.get("defer_loading") and tool["server_label"] not in known:
@@ -126,9 +126,9 @@ def listings_of(tools: Iterable[Tool], told: Iterable[Mapping[str, Any]]) -> Ite
             yield Item({"type": "mcp_list_tools", "server_label": tool["server_label"], "tools": listed})
 
 
-def approved_of(input: Iterable[Mapping[str, Any]], told: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
-    """Return the calls that the input of a turn has approved, among those asked for in `told` (observed)."""
-    asked = {item.get("id"): item for item in told if item.get("type") == "mcp_approval_request"}
+def approved_of(input: Iterable[Mapping[str, Any]], earlier: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
+    """Return the calls that the input of a turn approves, among those that `earlier` asks for (observed)."""
+    asked = {item.get("id"): item for item in earlier if item.get("type") == "mcp_approval_request"}
     for item in input:
         if item.get("type") == "mcp_approval_response" and item["approve"]:
             wanted = asked.get(item["approval_request_id"])

@@ -74,8 +74,8 @@ class Improviser:
             said = _short(user_text(turn), _SHOWN_PROMPT)
             calls, over = calls_of(choice.tool, said, request.include, rng)
             choice = None
-        told = (*turn.history, *request.input)
-        listed, approved = listings_of(request.tools, told), approved_of(request.input, told)
+        earlier = (*turn.history, *request.input)
+        listed, approved = listings_of(request.tools, earlier), approved_of(request.input, earlier)
         answer = () if over else (self._said(turn, request, choice, rng),)
         return Reply((*listed, *self._thought(request), *approved, *calls, *answer))
 

@@ -112,9 +112,9 @@ def _fit(tool: Mapping[str, Any], text: str, said: Sequence[str]) -> int:
     name = str(tool.get("name") or tool.get("server_label") or tool["type"])
     if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
         return _NAMED
-    told = [str(tool.get("description") or ""), *_parameters(tool)]
+    texts = [str(tool.get("description") or ""), *_parameters(tool)]
     of_the_name = _shared(_words(name), said)
-    of_the_rest = _shared(_words(" ".join(told)), said)
+    of_the_rest = _shared(_words(" ".join(texts)), said)
     return _OF_THE_NAME * of_the_name + of_the_rest if of_the_name or of_the_rest >= _ENOUGH else 0
 
 

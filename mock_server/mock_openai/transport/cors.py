@@ -57,11 +57,11 @@ def preflight(method: str, asked: Mapping[str, str]) -> Mapping[str, str] | None
     wanted = asked.get("Access-Control-Request-Method")
     if method != "OPTIONS" or wanted is None or "Origin" not in asked:
         return None
-    told = {
+    answered = {
         "content-type": "text/plain",
         "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
         "access-control-max-age": str(REMEMBERED),
         "vary": "Origin, Access-Control-Request-Headers",
     }
     headers = asked.get("Access-Control-Request-Headers")
-    return told if headers is None else {**told, "access-control-allow-headers": headers}
+    return answered if headers is None else {**answered, "access-control-allow-headers": headers}

@@ -29,8 +29,8 @@ async def answer(
     answer.
     """
     if request.method not in ("GET", "HEAD"):
-        told = {"error": f"{request.path} accepts only GET and HEAD"}
-        return web.Response(status=405, body=json.compact(told), headers={**_HEADERS, "allow": "GET, HEAD"})
+        wrong = {"error": f"{request.path} accepts only GET and HEAD"}
+        return web.Response(status=405, body=json.compact(wrong), headers={**_HEADERS, "allow": "GET, HEAD"})
     if request.path == HEALTH:
         return _said("alive", 200)
     if stopping:

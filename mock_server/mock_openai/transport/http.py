@@ -116,9 +116,9 @@ class HttpHandler:
                 return
         try:
             self._pages.check(request.headers)
-            if (told := preflight(request.method, request.headers)) is not None:
+            if (headers := preflight(request.method, request.headers)) is not None:
                 self._state.note("request", connection.number, exchange.noted(None))
-                await reply.whole(200, told, b"")
+                await reply.whole(200, headers, b"")
                 return
             if request.headers.get("Expect", "").lower() == "100-continue":
                 tcp.write(b"HTTP/1.1 100 Continue\r\n\r\n")

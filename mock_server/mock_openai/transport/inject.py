@@ -25,8 +25,8 @@ def read_inject(message: Mapping[str, Any]) -> str:
 
 def injected(message: Mapping[str, Any], lane: str | None, number: int) -> Event:
     """Return the event for input that was committed."""
-    told = {"sequence_number": number, "response_id": message["response_id"]}
-    return _event("response.inject.created", told, lane)
+    fields = {"sequence_number": number, "response_id": message["response_id"]}
+    return _event("response.inject.created", fields, lane)
 
 
 def inject_failed(message: Mapping[str, Any], number: int, *, known: bool) -> Event:
@@ -36,15 +36,15 @@ def inject_failed(message: Mapping[str, Any], number: int, *, known: bool) -> Ev
     wanted = message["response_id"]
     words = f"Response with id '{wanted}' " + ("has already completed." if known else "not found.")
     code = "response_already_completed" if known else "response_not_found"
-    told = {
+    fields = {
         "sequence_number": number,
         "error": {"code": code, "message": words},
         "input": message["input"],
         "response_id": wanted,
     }
-    return _event("response.inject.failed", told, None)
+    return _event("response.inject.failed", fields, None)
 
 
-def _event(kind: str, told: Mapping[str, Any], lane: str | None) -> Event:
+def _event(kind: str, fields: Mapping[str, Any], lane: str | None) -> Event:
     where = {} if lane is None else {"stream_id": lane}
-    return Event(kind, json.compact({"type": kind, **told, **where}))
+    return Event(kind, json.compact({"type": kind, **fields, **where}))

@@ -100,8 +100,8 @@ class WebSocketWriter:
                 "param": None,
             }
         lane = {} if self._lane is None else {"stream_id": self._lane}
-        told = {"type": "error", "status": recorded.status, **lane, "error": error}
-        await self._socket.write(frame(json.compact(told)))
+        fields = {"type": "error", "status": recorded.status, **lane, "error": error}
+        await self._socket.write(frame(json.compact(fields)))
 
     def adopt(self, recorded: Recorded) -> bool:
         """Return False: network reads of an HTTP stream cannot be repeated as frames."""

@@ -49,15 +49,15 @@ class Refusal(Exception):
         if key:
             self.body = self.body.replace(key.encode("utf-8", "surrogateescape"), b"[redacted]")
         headers = {name: value for name, value in self.headers.items() if name not in _NOT_TOLD}
-        told = _error_in(self.body)
+        found = _error_in(self.body)
         kind = "invalid_request_error" if self.status < 500 else "server_error"
-        if told is not None:
+        if found is not None:
             return ApiError(
-                str(told["message"]),
+                str(found["message"]),
                 status=self.status,
-                type=str(told.get("type") or kind),
-                param=_text(told.get("param")),
-                code=_text(told.get("code")),
+                type=str(found.get("type") or kind),
+                param=_text(found.get("param")),
+                code=_text(found.get("code")),
                 headers=headers,
             )
         said = " ".join(self.body.decode("utf-8", "replace").split())[:_SHOWN]
@@ -92,10 +92,10 @@ async def keep_refusal(
 
 def _error_in(body: bytes) -> Mapping[str, object] | None:
     try:
-        told = json.parse(body)
+        found = json.parse(body)
     except (ValueError, RecursionError):
         return None
-    error = told.get("error") if isinstance(told, dict) else None
+    error = found.get("error") if isinstance(found, dict) else None
     return error if isinstance(error, dict) and error.get("message") else None
 
 

@@ -20,7 +20,7 @@ BEGINNING = """
     import asyncio, os, signal, sys, threading
     from mock_openai import interruption
     from mock_openai.interruption import (
-        Interrupted, last_words, leave_if_interrupted, listen, raise_if_interrupted, told_by_signal,
+        Interrupted, last_words, leave_if_interrupted, listen, raise_if_interrupted, handling_signals,
         uninterrupted,
     )
 

@@ -80,46 +80,34 @@ def invalid_value(name: str, value: object, supported: Sequence[str]) -> ApiErro
     )
 
 
+def _invalid(name: str, problem: str, code: str) -> ApiError:
+    return ApiError(f"Invalid '{name}': {problem} instead.", param=name, code=code)
+
+
 def below_minimum(name: str, minimum: float, got: float, *, integer: bool) -> ApiError:
     """Return the error: a number is too small (observed)."""
     kind = "integer" if integer else "decimal"
-    return ApiError(
-        f"Invalid '{name}': {kind} below minimum value. Expected a value >= {minimum:g}, but got {got} "
-        "instead.",
-        param=name,
-        code=f"{kind}_below_min_value",
-    )
+    problem = f"{kind} below minimum value. Expected a value >= {minimum:g}, but got {got}"
+    return _invalid(name, problem, f"{kind}_below_min_value")
 
 
 def above_maximum(name: str, maximum: float, got: float, *, integer: bool) -> ApiError:
     """Return the error: a number is too large (inferred from `below_minimum`)."""
     kind = "integer" if integer else "decimal"
-    return ApiError(
-        f"Invalid '{name}': {kind} above maximum value. Expected a value <= {maximum:g}, but got {got} "
-        "instead.",
-        param=name,
-        code=f"{kind}_above_max_value",
-    )
+    problem = f"{kind} above maximum value. Expected a value <= {maximum:g}, but got {got}"
+    return _invalid(name, problem, f"{kind}_above_max_value")
 
 
 def empty_string(name: str) -> ApiError:
     """Return the error: a string must not be empty (reported)."""
-    return ApiError(
-        f"Invalid '{name}': empty string. Expected a string with minimum length 1, but got an empty string "
-        "instead.",
-        param=name,
-        code="empty_string",
-    )
+    problem = "empty string. Expected a string with minimum length 1, but got an empty string"
+    return _invalid(name, problem, "empty_string")
 
 
 def string_too_long(name: str, maximum: int, got: int) -> ApiError:
     """Return the error: a string is too long, lengths in characters (reported)."""
-    return ApiError(
-        f"Invalid '{name}': string too long. Expected a string with maximum length {maximum}, "
-        f"but got a string with length {got} instead.",
-        param=name,
-        code="string_above_max_length",
-    )
+    expected = f"a string with maximum length {maximum}, but got a string with length {got}"
+    return _invalid(name, f"string too long. Expected {expected}", "string_above_max_length")
 
 
 def pattern_mismatch(name: str, pattern: str) -> ApiError:
@@ -153,32 +141,20 @@ def wrong_prefix(name: str, value: str, prefix: str) -> ApiError:
 
 def array_too_short(name: str, minimum: int) -> ApiError:
     """Return the error: an array must not be empty (reported)."""
-    return ApiError(
-        f"Invalid '{name}': empty array. Expected an array with minimum length {minimum}, "
-        "but got an empty array instead.",
-        param=name,
-        code="empty_array",
-    )
+    expected = f"an array with minimum length {minimum}, but got an empty array"
+    return _invalid(name, f"empty array. Expected {expected}", "empty_array")
 
 
 def array_too_long(name: str, maximum: int, got: int) -> ApiError:
     """Return the error: an array has too many elements (reported)."""
-    return ApiError(
-        f"Invalid '{name}': array too long. Expected an array with maximum length {maximum}, "
-        f"but got an array with length {got} instead.",
-        param=name,
-        code="array_above_max_length",
-    )
+    expected = f"an array with maximum length {maximum}, but got an array with length {got}"
+    return _invalid(name, f"array too long. Expected {expected}", "array_above_max_length")
 
 
 def too_many_properties(name: str, maximum: int, got: int) -> ApiError:
     """Return the error: an object has too many keys (reported)."""
-    return ApiError(
-        f"Invalid '{name}': too many properties. Expected an object with at most {maximum} properties, "
-        f"but got an object with {got} properties instead.",
-        param=name,
-        code="object_above_max_properties",
-    )
+    expected = f"an object with at most {maximum} properties, but got an object with {got} properties"
+    return _invalid(name, f"too many properties. Expected {expected}", "object_above_max_properties")
 
 
 def property_name_too_long(name: str, key: str, maximum: int) -> ApiError:
