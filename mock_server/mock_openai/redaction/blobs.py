@@ -11,6 +11,7 @@ from codecs import utf_8_decode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -205,11 +206,17 @@ def holds_text(run: bytes) -> bool:
 def _alignments(blob: bytes) -> list[int]:
     """Return where its groups of four may begin: other characters may precede it without a break."""
     bare = blob.rstrip(b"=")
+    return _shifts(bare[: _SAMPLE + 4], bare[-_SAMPLE - 8 :], len(bare))
+
+
+@lru_cache(maxsize=4096)
+def _shifts(head: bytes, tail: bytes, size: int) -> list[int]:
     found = []
     for shift in range(4):
-        head = _decode(bare[shift : shift + _SAMPLE])
-        tail_at = shift + max(0, (len(bare) - shift - _SAMPLE) // 4 * 4)
-        if _is_text(head) or (len(bare) > _SAMPLE and _is_text(_decode(bare[tail_at:]))):
+        tail_at = shift + max(0, (size - shift - _SAMPLE) // 4 * 4) - (size - len(tail))
+        if _is_text(_decode(head[shift : shift + _SAMPLE])) or (
+            size > _SAMPLE and _is_text(_decode(tail[tail_at:]))
+        ):
             found.append(shift)
     return found
 

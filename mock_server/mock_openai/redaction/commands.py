@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mock_openai.redaction.forms import Span
 from mock_openai.redaction.judged import is_certain, whole
 from mock_openai.redaction.names import Weight, weight
-from mock_openai.redaction.values import is_credential, is_named_secret, is_placeholder
+from mock_openai.redaction.values import is_credential, is_dense, is_named_secret, is_placeholder
 
 _FLAG = re.compile(
     rb"--?(?P<name>[A-Za-z][A-Za-z0-9_-]{1,95}+)[ \t]{1,16}+"
@@ -17,8 +17,40 @@ _FLAG = re.compile(
 _BEGINNINGS = (b"", b" ", b"\t", b"\n", b"(", b'"', b"'")
 _OF_A_NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _WORD = re.compile(rb"[^\s\"'`<>(){}\[\],;]{8,512}+")
+OPTION = re.compile(
+    rb"-[uUpPkKNwWa]\Z|-[uUp].{5}|(?i:user|username|login|account)[=:](?:\Z|[^=:]*+[:/])|LOGIN\Z"
+)
+"""Words that a text needs, beside SIGNS, to be searched here."""
+_SHORT = re.compile(
+    rb"(?:^|(?<=[\s\"'(\[,]))-[pPkKNwWa](?:[\"']?[ \t=,]{1,4}+)?+[\"']?+"
+    rb"(?P<value>[^\s\"'=:/,;()\[\]]{8,256}+)"
+)
+_PIPED = re.compile(
+    rb"(?:echo|printf)[ \t]{1,4}+(?:-n[ \t]{1,4}+)?+(?:[\"']%s(?:\\n)?+[\"'][ \t]{1,4}+)?+[\"']?+"
+    rb"(?:[\w.-]{1,64}+:)?+"
+    rb"(?P<value>[^\s\"'|:]{8,256}+)[\"']?+[ \t]{0,4}+\|[ \t]{0,4}+[^\r\n|;&]{0,128}?"
+    rb"(?:passw|secret|login|token|key|auth|gpg|sudo)"
+)
+_BESIDE_USER = re.compile(
+    rb"(?i)(?<![\w-])(?:user|username|login|account|credentials?|creds)"
+    rb"[\"']?+[ \t]{0,4}+[:=-]>?+[ \t]{0,4}+[\"']?+"
+    rb"[\w.@+-]{1,64}+"
+    rb"[ ]?[:/|][ ]?(?P<value>[^\s\"'<>&;,(){}/:=|]{8,128}+=?+=?+)(?![:/=|])"
+)
+_GIVEN = rb"[ ]?[\"']?(?P<value>[A-Za-z0-9][^\s\"'<>()|,;]{7,256}+)"
+_PROTOCOL = re.compile(
+    rb"(?<![A-Za-z_-])(?:AUTH(?: PLAIN| LOGIN| XOAUTH2| [a-z]\w{0,32}+)?+|PASS|IDENTIFY|LOGIN [^\s]{1,64}+)"
+    + _GIVEN
+)
+_POSITION = re.compile(
+    rb"(?:/rp|::add-mask::|net use [^\s\"]{1,8}+ [^\s\"]{4,128}+|inline:|"
+    rb"passwd [^\r\n\"]{0,64}?-\w{0,4}b\w{0,4} [^\s]{1,128}+ [^\s]{1,64}+)" + _GIVEN
+)
+_POSITIONED = (b"schtasks", b"::add-mask", b"/user:", b"inline:", b"passwd")
+_OPTIONS = re.compile(rb"(?:^| )-[upkwna]")
 _CURL = re.compile(
-    rb"(?:(?:-u|--user|--proxy-user|-U)[ =]{1,4}+|-u)[\"']?+[^\s\"':]{1,128}+:(?P<value>[^\s\"']{4,256}+)"
+    rb"(?:(?:-u|--user|--proxy-user|-U)[\"']?+[ =,]{1,4}+|-u)[\"']?+[^\s\"':]{1,128}+:(?!//)"
+    rb"(?P<value>[^\s\"']{4,256}+)"
 )
 _COOKIE = re.compile(
     rb"(?<![\w-])(?:-b|--cookie)[ =]{1,4}+[\"']?+(?P<value>[^\s\"'=;]{1,64}+=[^\"'\r\n]{1,1024}+)"
@@ -29,6 +61,8 @@ _PROGRAM = re.compile(
     rb"|(?:sshpass|docker login|podman login|helm registry login|az login|mongo|mongosh|mongodump|cqlsh"
     rb"|unzip|7z|smbclient)\b"
     rb"[^\r\n\"]{0,200}?[ \t]-[pP][ \t=]{0,4}[\"']?"
+    rb"|ssh-keygen\b[^\r\n\"]{0,200}?[ \t]-[NP][ \t]{1,4}[\"']?"
+    rb"|openssl\b[^\r\n\"]{0,200}?[ \t]-[kK][ \t]{1,4}[\"']?"
     rb"|redis-cli\b[^\r\n\"]{0,200}?[ \t]-a[ \t]{0,4}[\"']?"
     rb"|ldap[a-z]{3,9}\b[^\r\n\"]{0,200}?[ \t]-w[ \t]{0,4}[\"']?"
     rb"|https?(?=[ \t])[^\r\n\"]{0,200}?[ \t](?:-a|--auth)[ \t]{1,4}[\"']?[^\s\"':]{1,64}+:)"
@@ -36,7 +70,7 @@ _PROGRAM = re.compile(
 )
 _PROGRAMS = (
     *(b"mysql", b"mariadb", b"sshpass", b"mongo", b"cqlsh", b"unzip", b"smbclient", b"redis-cli", b"ldap"),
-    *(b"docker", b"podman", b"helm"),
+    *(b"docker", b"podman", b"helm", b"openssl"),
 )
 _SQL = re.compile(
     rb"(?i)(?:identified[ \t]{1,4}+(?:with[ \t]{1,4}+\w{1,64}+[ \t]{1,4}+)?by[ \t]{1,4}+"
@@ -44,7 +78,7 @@ _SQL = re.compile(
     rb"(?:password|passwort)[ \t]{1,4}+for[ \t]{1,4}+[^\s=]{1,128}+[ \t]{0,4}+=[ \t]{0,4}+)[\"']"
     rb"(?P<value>[^\s\"']{6,128}+)[\"']"
 )
-SIGNS = (b"identified", b"--user", *_PROGRAMS)
+SIGNS = (b"identif", b"--user", b"/user:", b"schtasks", b"inline:", b"::add-mask", *_PROGRAMS)
 """Words that a text needs, beside those of names, to be searched here."""
 
 
@@ -52,6 +86,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     """Return the secrets in commands; `low` is the text in lower case, `told` its words
     that tell.
     """
+    options = _OPTIONS.search(told) is not None
     if b"-" in text:
         for match in _FLAG.finditer(text):
             if match.start() and text[match.start() - 1] in _OF_A_NAME:
@@ -60,6 +95,25 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             if weight(match["name"]) is Weight.SECRET and (
                 is_named_secret(match["value"]) if double else is_credential(match["value"], 8)
             ):
+                yield from whole("field", match["value"], match.start("value"))
+    if options:
+        for match in _SHORT.finditer(text):
+            if is_dense(match["value"], 10):
+                yield from whole("field", match["value"], match.start("value"))
+    if b"|" in text and (b"echo" in text or b"printf" in text):
+        for match in _PIPED.finditer(text):
+            if is_credential(match["value"], 8):
+                yield from whole("field", match["value"], match.start("value"))
+    found: list[re.Pattern[bytes]] = []
+    if b"user" in told or b"login" in told or b"account" in told or b"cred" in told:
+        found.append(_BESIDE_USER)
+    if b"auth" in told or b"pass" in told or b"login" in told or b"identify" in told:
+        found.append(_PROTOCOL)
+    if any(word in told for word in _POSITIONED):
+        found.append(_POSITION)
+    for pattern in found:
+        for match in pattern.finditer(text):
+            if is_certain(match["value"]):
                 yield from whole("field", match["value"], match.start("value"))
     if b"-u" in told:
         for match in _CURL.finditer(text):
@@ -71,7 +125,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             for crumb in _CRUMB.finditer(match["value"]):
                 if is_credential(crumb["value"], 8):
                     yield from whole("cookie", crumb["value"], match.start("value") + crumb.start("value"))
-    if any(program in told for program in _PROGRAMS) or b" -a " in text:
+    if options or any(program in told for program in _PROGRAMS):
         for match in _PROGRAM.finditer(text):
             if is_credential(match["value"], 8):
                 yield from whole("field", match["value"], match.start("value"))

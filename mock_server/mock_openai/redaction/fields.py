@@ -9,25 +9,27 @@ linear: repeats are possessive or bounded, and none begins with a repeat that co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import mock_openai.redaction.armor as armor
+import mock_openai.redaction.calls as calls
 import mock_openai.redaction.commands as commands
 import mock_openai.redaction.headers as headers
+import mock_openai.redaction.near as near
 import mock_openai.redaction.pairs as pairs
 import mock_openai.redaction.places as places
 import mock_openai.redaction.prose as prose
 import mock_openai.redaction.tables as tables
 from mock_openai.redaction.escapes import decoded
-from mock_openai.redaction.forms import Span, trie
-from mock_openai.redaction.judged import SINGLE, STRING, TRAILING, fits, is_certain, quoted, whole
+from mock_openai.redaction.forms import Span
+from mock_openai.redaction.judged import SINGLE, STRING, TRAILING, Stem, fits, is_certain, quoted, whole
 from mock_openai.redaction.judged import named as named
 from mock_openai.redaction.languages import PARTS
-from mock_openai.redaction.names import SHORT, STEMS, Weight, names_digits, weight
+from mock_openai.redaction.names import STEM, Weight, names_digits, weight
 from mock_openai.redaction.values import is_code, is_credential, is_mixed, is_named_number, is_named_secret
 
 _LETTER = rb"(?:[a-z0-9_.-]|[\xc3-\xe1\xe3-\xed][\x80-\xbf]{1,2})"
-_STEM = re.compile(trie(stem.decode() for stem in (*STEMS, *SHORT)).encode())
 _FEW = 32
 """Words that are looked for one by one."""
 _NAMED = re.compile(
@@ -65,11 +67,18 @@ _RUN = re.compile(_BARE + rb"*+")
 _OPENING = re.compile(rb"\s{0,8}+[{\[]")
 _NEXT = re.compile(rb"(?s)\s{0,32}+,\s{0,32}+(?P<value>" + STRING + rb"|" + SINGLE + rb")")
 _ITEM = re.compile(rb"\r?\n[ \t]{0,32}+-[ \t]{1,8}+[\"']?+(?P<value>[^\s\"'#]{8,512}+)")
-_PART = re.compile(rb",[A-Za-z0-9_]{1,16}+=(?P<value>[^\s,;\"']{1,512}+)")
+_PART = re.compile(rb"[,;][A-Za-z0-9_]{1,16}+=(?P<value>[^\s,;\"']{1,512}+)")
 _LEADING = re.compile(rb"[A-Za-z0-9_.~+/=%:|!*@$^-]++")
+_CODE = re.compile(rb"(?P<value>[0-9]{4,8})(?![\w%]|[.,-]\d)")
 _PATH = re.compile(rb"(?P<value>[A-Za-z0-9_~.=-]{16,512}+)(?![A-Za-z0-9_~.=-])")
 _NAME_CHARS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-[]" + bytes(
     [*range(0x80, 0xC0), *range(0xC3, 0xE2), *range(0xE3, 0xEE)]
+)
+_SECOND = frozenset({b"key", b"keys", b"code", b"codes", b"word", b"phrase", b"token"})
+_QUALIFIED = re.compile(
+    rb"(?i)(?<![a-z0-9_.-])"
+    rb"(?P<what>api|access|secret|private|auth|signing|license|encryption|pass|recovery|"
+    rb"backup|security|verification|activation|pairing)[ ]\Z"
 )
 _PIECE = re.compile(rb'"\s{0,8}+:\s{0,8}+"(?:[^"\\]|\\.)*+"\s{0,8}+,\s{0,8}+"(?:logprob|bytes)"')
 """A piece of a text in `logprobs`, which is judged with the others."""
@@ -84,10 +93,11 @@ def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iter
     """
     told = low if words is None else b" ".join(words)
     place = 0
-    for stem in _stems(low, told, words):
-        if stem[0] == b"token" and _PIECE.match(low, stem.end()) is not None:
+    stems = list(_stems(low, told, words))
+    for stem in stems:
+        if stem.word == b"token" and _PIECE.match(low, stem.end) is not None:
             continue
-        if stem.start() >= place and (match := _NAMED.match(low, stem.end())) is not None:
+        if stem.start >= place and (match := _NAMED.match(low, stem.end)) is not None:
             place = match.end()
             for span in _given(text, match):
                 if span.end - span.start >= _LONG - 16:  # judged by its beginning, it is struck whole
@@ -97,8 +107,12 @@ def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iter
         yield from prose.said(text, low, stem)
     if b"\\u00" in text:
         yield from _escaped_names(text)
-    for notation in (pairs, headers, places, armor, commands, tables, prose):
+    for notation in (pairs, headers, places, armor, commands, prose):
         yield from notation.spans(text, low, told)
+    yield from tables.spans(text, low, stems)
+    yield from near.spans(text, stems)
+    if b"(" in text:
+        yield from calls.spans(text)
     if b"argon2" in told or b"scrypt" in told or b"pbkdf2" in told:
         for match in _HASHED.finditer(text):
             yield from whole("password hash", match["value"], match.start("value"))
@@ -109,17 +123,27 @@ def _end_of_run(text: bytes, start: int) -> int:
     return start if run is None else run.end()
 
 
-def _stems(low: bytes, told: bytes, words: Sequence[bytes] | None) -> Iterable[re.Match[bytes]]:
-    """Return what of the names is telling, in order. To look for a few words is faster than for any stem."""
-    if words is None or len(words) > _FEW or not low.isascii() or any(part in told for part in PARTS):
-        return _STEM.finditer(low)
-    found: dict[int, re.Match[bytes]] = {}
+def _stems(low: bytes, told: bytes, words: Sequence[bytes] | None) -> Iterator[Stem]:
+    """Yield what of the names is telling, in order. To look for a few words is faster than for any stem."""
+    if words is None or len(words) > _FEW or any(part in told for part in PARTS):
+        for match in STEM.finditer(low):
+            yield Stem(match[0], *match.span())
+        return
+    found: dict[int, Stem] = {}
     for word in words:
+        inside = _inside(word)
         at = low.find(word)
         while at >= 0:
-            found |= {stem.start(): stem for stem in _STEM.finditer(low, at, at + len(word))}
+            for stem, start, end in inside:
+                found[at + start] = Stem(stem, at + start, at + end)
             at = low.find(word, at + len(word))
-    return [found[at] for at in sorted(found)]
+    for at in sorted(found):
+        yield found[at]
+
+
+@lru_cache(maxsize=4096)
+def _inside(word: bytes) -> tuple[Stem, ...]:
+    return tuple(Stem(match[0], *match.span()) for match in STEM.finditer(word))
 
 
 def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
@@ -178,6 +202,8 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
             yield Span("number", found.end("value") - len(number), found.end("value"))
         elif began > match.end() + 1:
             yield from _bare(name, found["value"], found.start("value"), what, form=False, exact=False)
+    elif digits and sign in (b":", b"=") and (code := _CODE.match(text, began)) is not None:
+        yield from whole("digits", code["value"], code.start("value"))
     elif not found["list"]:
         form = (
             (form and before != b"")
@@ -190,7 +216,8 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
         yield from _bare(name, found["value"], found.start("value"), what, form=form, exact=exact)
         part = _PART.match(text, found.end())
         while part is not None:  # the parts of a signature
-            if is_certain(part["value"]):
+            of_it = text[part.start() : part.start() + 1] == b"," or name.lower().endswith(b"signature")
+            if of_it and is_certain(part["value"]):
                 yield from whole("field", part["value"], part.start("value"))
             part = _PART.match(text, part.end())
         if text[match.end() : began].lstrip(b" \t\r\n").startswith(b"-"):
@@ -216,8 +243,12 @@ def _name(text: bytes, match: re.Match[bytes]) -> tuple[bytes, bytes, bool]:
         name = text[begin + 1 : end]
         plain = decoded(name) if b"\\" in name else None
         return name if plain is None else plain.data, b"", True
-    near = max(0, end - 128)
-    begin = near + len(text[near:end].rstrip(_NAME_CHARS))
+    far = max(0, end - 128)
+    begin = far + len(text[far:end].rstrip(_NAME_CHARS))
+    if text[begin:end].lower() in _SECOND and (
+        before := _QUALIFIED.search(text, max(far, begin - 24), begin)
+    ):
+        begin = before.start("what")  # two words
     return text[begin:end], text[max(0, begin - 1) : begin], False
 
 
@@ -252,7 +283,7 @@ def open_value(text: bytes, least: Weight = Weight.KEY) -> int | None:
     None if there is none.
     """
     low = text.lower()
-    for stem in _STEM.finditer(low):
+    for stem in STEM.finditer(low):
         match = _NAMED.match(low, stem.end())
         if match is None:
             continue

@@ -96,6 +96,7 @@ FORMS = (
     Form("key", "SG.", "[A-Za-z0-9_.-]{20,}+"),
     Form("key", "AC SK", f"[0-9a-f]{{32}}{_OVER}", ANY),
     Form("key", "key- pubkey-", f"[0-9a-f]{{32}}{_OVER}", ANY),
+    Form("key", "KEY01", "[0-9A-F]{8,32}_[A-Za-z0-9]{16,}+", ANY),  # Telnyx
     Form("key", "xkeysib- xsmtpsib- mlsn. ntn_ secret_ figd_ figo_ figu_", _LONG),
     Form("key", "re_ pat- pat. patt.", _DOTTED, MIXED),
     # operations
@@ -217,13 +218,16 @@ def spans(run: bytes) -> list[Span]:
     if len(run) <= _LONGEST_RUN and any(word in run for word in _GLUED):
         found += _beginning(run, _INSIDE, glued=True)
     if not found:
-        for match in _SPEAKING.finditer(run):
-            start = match.end("keep")
-            if is_mixed(run[start : match.end()]):
-                found.append(Span("key", start, match.end()))
-        found += [Span("key", match.end("keep"), match.end()) for match in _SURE.finditer(run)]
-        found += [Span("token", *match.span()) for match in _PARTED.finditer(run)]
-        found += [Span("key", *match.span()) for match in _TAILED.finditer(run)]
+        if b"-" in run or b"_" in run:
+            for match in _SPEAKING.finditer(run):
+                start = match.end("keep")
+                if is_mixed(run[start : match.end()]):
+                    found.append(Span("key", start, match.end()))
+            found += [Span("key", match.end("keep"), match.end()) for match in _SURE.finditer(run)]
+        if b":" in run or b"." in run:
+            found += [Span("token", *match.span()) for match in _PARTED.finditer(run)]
+        if any(part in run for part in (b"-us", b"JQQJ99", b"Q~", b".atlasv1.")):
+            found += [Span("key", *match.span()) for match in _TAILED.finditer(run)]
         if run.count(b":") >= 4:
             found += [
                 Span("key", *match.span("value"))

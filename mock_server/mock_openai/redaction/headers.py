@@ -17,7 +17,7 @@ _HEADER = re.compile(
 )
 _PARAMETERS = re.compile(
     rb"(?i)authorization[\"']?+[ \t]{0,16}+[:=,][ \t]{0,16}+[\"']?+[A-Z0-9-]{2,32}+[ \t]{1,4}+"
-    rb"(?P<value>(?:[A-Z0-9_-]{1,40}+=(?:\"[^\"]{0,1024}+\"|[^\s,\"']{1,1024}+)[ \t]{0,4}+(?:,\s{0,4}+|"
+    rb"(?P<value>(?:[A-Z0-9_-]{1,40}+=(?:\"[^\"]{0,1024}+\"|[^\s,\"']{1,1024}+)(?:[ \t]{0,4}+,\s{0,4}+|"
     rb"(?=[\s\"'}\]]|$))){1,24}+)"
 )
 _PARAMETER = re.compile(rb"[A-Za-z0-9_-]{1,40}+=\"?+(?P<value>[^\s,\"']{1,1024}+)")
@@ -28,7 +28,8 @@ _PART = re.compile(
 )
 _SCHEME = re.compile(
     rb"(?P<scheme>bearer|basic|token|apikey|api-key|negotiate|ntlm|dpop|sharedkey|hmac|client-id|"
-    rb"ssws|geniekey|zoho-oauthtoken|sso-key)(?:[ \t]{1,16}+|\+|%20)[\"']?+(?P<value>[a-z0-9._~+/=:|-]{8,}+)"
+    rb"ssws|geniekey|zoho-oauthtoken|sso-key)(?:,?[ \t]{1,16}+|\+|%20)[\"']?+"
+    rb"(?P<value>[a-z0-9._~+/=:|-]{8,}+)"
 )
 _NAMES_A_SCHEME = re.compile(
     rb"(?<![a-z0-9_-])(?:bearer|basic|token|client-id|apikey|api-key|negotiate|ntlm|dpop|sharedkey|hmac|ssws|geniekey|"

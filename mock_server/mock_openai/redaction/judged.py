@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from mock_openai.redaction.escapes import decoded
 from mock_openai.redaction.fakes import is_fake
@@ -22,6 +23,14 @@ _AUTHENTICATION = frozenset({b"authorization", b"proxy-authorization"})
 _SCHEME_WORD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{1,30}+[ \t+]{1,16}+(?=\S)")
 _CRUMBS = re.compile(rb"(?P<name>[^\s=;,]{1,128}+)=[\"]?+(?P<value>[^;\s\"]{1,4096}+)")
 _CLOSING = re.compile(rb"[),\]};:](?:\s|$)")
+
+
+class Stem(NamedTuple):
+    """A part of a word that may be of a telling name, and its place in the text."""
+
+    word: bytes
+    start: int
+    end: int
 
 
 def whole(kind: str, value: bytes, start: int) -> Iterator[Span]:

@@ -29,6 +29,7 @@ SECRETS = (
         "clé privée",
         "jeton d'accès",
         "code secret",
+        "code d'accès",
     ),
     *("contraseña", "clave secreta", "clave de API", "clave API", "clave de acceso", "clave privada"),
     *("senha", "palavra-passe", "chave de API", "chave API", "chave secreta", "código secreto"),

@@ -10,6 +10,7 @@ import re
 from enum import Enum
 from functools import lru_cache
 
+from mock_openai.redaction.forms import trie
 from mock_openai.redaction.languages import HINTS, SECRETS, flat, fold, written
 
 
@@ -43,14 +44,15 @@ _SECRET = [
     "accesscode", "pairingcode", "pairingkey", "securityanswer", "secretanswer", "secretkeybase",
     "appsecretproof", "idtokenhint", "secretstring", "securestring", "plaintextpassword", "signingcookie",
     "passkey", "authsalt", "noncesalt", "userpwd", "presharedkey", "applicationkey", "integrationkey",
-    "appkey", "proxypass",
+    "appkey", "proxypass", "assword", "apptoken",
     *(flat(word) for word in SECRETS),
 ]  # fmt: skip
 _HINTS = [
     "token", "key", "signature", "sig", "hmac", "auth", "xauth", "sessid", "jsessionid", "sid", "cookie",
     "setcookie", "jwt", "sas", "otp", "assertion", "ticket", "connectsid", "pass", "psk", "wepkey",
     "authkeyid", "bearer", "creds", "cred", "devicecode", "invitecode", "activationcode", "secretid", "dsn",
-    "macaroon", "crumb", *(flat(word) for word in HINTS),
+    "macaroon", "crumb", "keymaterial", "keydata", "keybytes", "appcertificate",
+    *(flat(word) for word in HINTS),
 ]  # fmt: skip
 _WHOLE = frozenset(
     {
@@ -74,26 +76,29 @@ _WHOLE = frozenset(
 """Names that count alone and after a separator, but not as the end of a longer word."""
 _SECRET_ENDS = tuple(end for end in _SECRET if end not in _WHOLE)
 _HINT_ENDS = tuple(end for end in _HINTS if end not in _WHOLE and end != "key")
-_PARAMETERS = frozenset({"code", "state", "ticket", "key", "signature"})
+_PARAMETERS = frozenset({"code", "state", "ticket", "key", "signature", "appid"})
 """Names that count only in a query or a form."""
 _NO_SECRETS = re.compile(
     r"(?:page|next|prev|previous|continuation|sync|cursor|resume|cancel|eos|bos|pad|unk|sep|cls|mask|stop|start|"
-    r"end|special|input|output|total|max|min|cached|image|audio|text|reasoning|completion|prompt|logprob|top|"
+    r"end|special|input|output|total|max|min|cached|image|audio|(?<!plain)text|reasoning|completion|prompt|logprob|top|"
     r"prediction|begin|change|cancellation|paging|delta)token$|(?:public|primary|foreign|sort|partition|cache|"
     r"idempotency|object|foreignobject|dedup|deduplication|unique|translation|i18n|locale|hash|map|"
     r"registry|dict|sub|hot|shortcut|websocket|row|group|message|s3)key$|"
     r"(?:function|method|call|type|email|thought|key)signature$|"
-    r"(?:oneway|compass|bypass)$"
+    r"(?:oneway|compass|bypass|trespass|surpass|overpass|underpass)$"
 )
 _LESS = re.compile(
-    r"(?:value|header|param|parameter|plain|raw|b64|base64|prod|dev|test|live|old|new|backup|hash|confirmation|"
+    r"(?:value|header|param|parameter|plain|raw|b64|base64|sha|prod|dev|test|live|old|new|backup|hash|confirmation|"
     r"confirm|bin|again|repeat|staging|utente|usuario|\d+)+$"
 )
+_NOUN = re.compile(r"(?<=.)(?:data|material|text|str|string|encoded|inline|literal|list|array)$")
+"""What may follow a name; then other things bear it too."""
 _BEARING = tuple(sorted({*_SECRET, *_HINTS, "code"}))
 STEMS = (
     *(
         b"pass",
         b"pwd",
+        b"assword",
         b"secret",
         b"token",
         b"key",
@@ -106,6 +111,7 @@ STEMS = (
     ),
     *(b"connectionstring", b"connstring", b"connection_string", b"conn_str", b"connection-string"),
     *(b"assertion", b"saml", b"verifier", b"phrase", b"code", b"hmac", b"jwt", b"sas", b"otp"),
+    *(b"appid", b"app_id", b"app-id", b"certificate"),
     *(b"sid", b"ticket", b"psk", b"wep", b"kubeconfig", b"pswd", b"privkey", b"mnemonic", b"seedwords"),
     *(
         b"security_answer",
@@ -126,6 +132,8 @@ STEMS = (
 
 SHORT = (b"pw", b"psw", b"pin", b"otp", b"cvv", b"cvc", b"dsn", b"mdp", b"cvv2", b"cvc2", b"tan", b"totp")
 """Names that count only with no letter beside them."""
+STEM = re.compile(trie(stem.decode() for stem in (*STEMS, *SHORT)).encode())
+"""Finds them in a text in lower case."""
 
 _SEPARATORS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\x00-\x7f]+")
@@ -149,7 +157,20 @@ def _weight(name: bytes, parameter: bool) -> Weight:
         found = _by_end(end, words, parameter)
         if found is not Weight.NOTHING:
             return found
+    if less := _NOUN.sub("", flat):
+        return Weight.HINT if less.endswith(_SECRET_ENDS) else Weight.NOTHING
     return Weight.NOTHING
+
+
+_PLAIN_NAME = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*+")
+
+
+def names_no_secret(word: bytes) -> bool:
+    """Return whether this is a name like `max_output_tokens`, which tells of no secret wherever it stands."""
+    if _PLAIN_NAME.fullmatch(word) is None or len(word) > 96:
+        return False
+    flat = _SEPARATORS.sub("", word.decode()).lower()
+    return _NO_SECRETS.search(flat.removesuffix("s")) is not None
 
 
 _DIGITS = re.compile(
@@ -178,7 +199,7 @@ def _by_end(flat: str, words: list[str], parameter: bool) -> Weight:
     last = words[-1]
     if last in _WHOLE and last not in _PARAMETERS:
         return Weight.SECRET if last in _SECRET else Weight.HINT
-    if flat.endswith(_HINT_ENDS):
+    if flat.endswith(_HINT_ENDS) or (len(flat) > 7 and flat.endswith(("pass", "auth"))):
         return Weight.HINT
     return Weight.KEY if len(words) > 1 and last == "key" else Weight.NOTHING
 

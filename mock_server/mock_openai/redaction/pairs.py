@@ -13,19 +13,21 @@ from mock_openai.redaction.names import Weight, weight
 from mock_openai.redaction.values import is_credential, is_named_secret
 
 _VALUE = rb"(?P<value>" + STRING + rb"|" + SINGLE + rb")"
+_OF = rb"(?:parameter|option|variable|header|env|secret|param|setting|config|attribute|field)?+"
 _MEMBER = re.compile(
-    rb"(?s)[{}]|[\"'](?:(?P<name>name|key|header|field|variable|param|parameter|attribute)|(?P<kind>type|kind|id|label|title)"
-    rb"|(?P<worth>value|val|v|content|data|secret|default)|(?P<jwk>kty|dp|dq|qi|d|p|q|k))[\"']\s{0,8}+:\s{0,8}+"
+    rb"(?s)[{}]|[\"'](?:(?P<name>(?i:"
+    + _OF
+    + rb"(?:name|key))|header|field|variable|param|parameter|attribute)|(?P<kind>type|kind|id|label|title)"
+    rb"|(?P<worth>(?i:" + _OF + rb"value)|val|v|content|data|secret|default|example)"
+    rb"|(?P<jar>domain|sameSite|same_site)|(?P<jwk>kty|dp|dq|qi|d|p|q|k))[\"']\s{0,8}+:\s{0,8}+"
     rb"(?![\"'][{\[])" + _VALUE  # no JSON in a string
 )
 _INNER = re.compile(rb"(?s)" + _VALUE + rb"(?P<member>\s{0,8}+:)?+")
 _REACH = 1024
 _BESIDE = 3
 """Characters between a member and the next: a comma and blanks."""
-_WORTHS = tuple(
-    quote + word + quote
-    for word in (b"value", b"val", b"v", b"content", b"data", b"secret", b"default", b"kty")
-    for quote in (b'"', b"'")
+_WORTHS = re.compile(
+    rb"[\"'](?:(?i:[a-z]{0,16}+(?<=value))|val|v|content|data|secret|default|example|kty)[\"']"
 )
 _TAG = re.compile(rb"<[A-Za-z][^<>]{1,2048}+>(?P<text>[^<>\s]{0,1024}+)")
 _ATTRIBUTE = re.compile(
@@ -48,8 +50,12 @@ _SECRET_KIND = re.compile(
     rb"kind:[ \t]{0,4}+Secret\b[^{}]{0,1024}?\n(?:stringData|data):[ \t]{0,4}+\r?\n(?P<lines>"
     rb"(?:[ \t]{1,32}+[\w.-]{1,128}+:[ \t]{1,4}+[^\r\n]{1,4096}+\r?\n?){1,64}+)"
 )
+_KEYS = re.compile(
+    rb"(?<![\w-])(?:keys|secrets|tokens|credentials|passwords|auths)[\"']?+:[ \t]{0,4}+\r?\n(?P<lines>"
+    rb"(?:[ \t]{1,32}+[\w.\"'-]{1,128}+:[ \t]{1,4}+[^\r\n]{1,512}+\r?\n?){1,32}+)"
+)
 _ENTRY = re.compile(rb"[\w.-]{1,128}+:[ \t]{1,4}+[\"']?+(?P<value>[^\s\"']{6,4096}+)")
-_NETSCAPE = re.compile(
+NETSCAPE = re.compile(
     rb"\t(?:TRUE|FALSE)\t[^\t\r\n]{1,256}+\t(?:TRUE|FALSE)\t\d{1,12}+\t[^\t\r\n]{1,128}+\t(?P<value>[^\s\"]{8,4096}+)"
 )
 
@@ -58,7 +64,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     """Return the secrets whose names stand apart from them; `low` is the text in lower case, `told` its words
     that tell.
     """
-    if any(word in text for word in _WORTHS):
+    if _WORTHS.search(text) is not None:
         yield from _objects(text)
     if b"<" in text:
         for match in _TAG.finditer(text):
@@ -77,8 +83,13 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             for entry in _ENTRY.finditer(match["lines"]):
                 if is_named_secret(entry["value"]):
                     yield from whole("field", entry["value"], match.start("lines") + entry.start("value"))
+    if b"s:" in told:
+        for match in _KEYS.finditer(text):
+            for entry in _ENTRY.finditer(match["lines"]):
+                if is_certain(entry["value"], 16):
+                    yield from whole("field", entry["value"], match.start("lines") + entry.start("value"))
     if b"\tTRUE\t" in text or b"\tFALSE\t" in text:
-        for match in _NETSCAPE.finditer(text):
+        for match in NETSCAPE.finditer(text):
             if is_credential(match["value"], 8):
                 yield from whole("cookie", match["value"], match.start("value"))
 
@@ -88,12 +99,16 @@ def _objects(text: bytes) -> Iterator[Span]:
     names: list[tuple[bytes, bool, int]] = []
     values: list[re.Match[bytes]] = []
     parts: dict[bytes, re.Match[bytes]] = {}
+    jar = False
     for match in _MEMBER.finditer(text):
         if match[0] in (b"{", b"}"):
             yield from _of_object(names, values, parts)
-            names, values, parts = [], [], {}
+            yield from _of_jar(values) if jar and names else ()
+            names, values, parts, jar = [], [], {}, False
         elif match["jwk"]:
             parts[match["jwk"]] = match
+        elif match["jar"]:
+            jar = True
         elif match["worth"]:
             values.append(match)
         else:
@@ -118,6 +133,13 @@ def _of_object(
             bare = match["value"][1:-1]
             if part != b"kty" and len(bare) >= 16 and is_credential(bare):
                 yield from whole("private key", bare, match.start("value") + 1)
+
+
+def _of_jar(values: list[re.Match[bytes]]) -> Iterator[Span]:
+    """Yield the value of a cookie: an object with a name, a value and a domain."""
+    for match in values[:2]:
+        if is_certain(match["value"][1:-1], 16):
+            yield from whole("cookie", match["value"][1:-1], match.start("value") + 1)
 
 
 def inside(text: bytes, begin: int) -> Iterator[Span]:

@@ -10,9 +10,11 @@ import re
 
 import mock_openai.redaction.fields as fields
 import mock_openai.redaction.forms as forms
+import mock_openai.redaction.near as near_to
 from mock_openai.redaction.escapes import Decoded, decoded, has_escapes
 from mock_openai.redaction.judged import is_certain
 from mock_openai.redaction.redactor import DEEPEST, SecretRedactor
+from mock_openai.redaction.values import is_dense
 
 _WORD = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"'<>(){}[],;`")
 _PHONE = b"0123456789 ()+./-\xa0\xc2\xe2\x80\x89\x90\x91\x92\x93\x94\x95\xaf"
@@ -54,7 +56,7 @@ _CALLING = (
 """Words between a value and the name that a sentence gives to it."""
 _OF_TAGS = re.compile(rb"(?:value|content)[ ]?=")
 _OF_OBJECTS = re.compile(rb"[\"'](?:value|val|v|content|data|secret|default|d|k|p|q)\\?[\"'][ ]?:")
-_FAR, _NEAR, _FOLLOWING = 2048, 256, 6
+_FAR, _NEAR, _FOLLOWING = 2048, 256, 12
 _LOOKED_BACK = 512
 """Bytes before the end in which a name is searched."""
 
@@ -91,7 +93,12 @@ def _apart(text: bytes, start: int) -> int:
     words = list(_WORDS.finditer(tail, max(0, len(tail) - _NEAR)))[-_FOLLOWING:]
     for number, word in enumerate(words):
         calls = (each[0].lower() for each in words[number + 1 :])
-        if is_certain(word[0]) and not forms.spans(word[0]) and all(map(_may_call, calls)):
+        near = (
+            len(tail) - word.end() <= near_to.BEFORE
+            and b"\n" not in tail[word.end() :]
+            and is_dense(word[0].rpartition(b":")[2])
+        )
+        if near or (is_certain(word[0]) and not forms.spans(word[0]) and all(map(_may_call, calls))):
             place = min(place, base + word.start())
     for opening, closing, signs in ((b"<", b">", _OF_TAGS), (b"{", b"}", _OF_OBJECTS)):
         at = tail.rfind(opening)

@@ -13,7 +13,8 @@ from mock_openai.redaction.values import is_credential, is_placeholder
 
 _AUTHORITY = re.compile(rb"(?<=://)[^\s\"'<>/?#\\]{3,1024}+")
 _AT = re.compile(
-    rb"(?<![A-Za-z0-9_.%+/:@-])[A-Za-z0-9_.%+-]{1,64}+:(?P<value>[^\s:@/\"'<>]{6,128}+)@[A-Za-z0-9.-]{1,255}+(?::\d{2,5})?"
+    rb"(?<![A-Za-z0-9_.%+/:@-])(?:sips?:)?+(?!(?:acct|npm|mailto|sips?|xmpp|tel|im|pres|jsr|pkg|git|ssh):)"
+    rb"[A-Za-z0-9_.%+-]{1,64}+:(?P<value>[^\s:@/\"'<>]{6,128}+)@[A-Za-z0-9.-]{1,255}+(?::\d{2,5})?"
 )
 _SLASH_AT = re.compile(
     rb"(?i)(?:jdbc:oracle:(?:thin|oci):|sqlplus {1,8}+)[^\s/@\"']{1,64}+/(?P<value>[^\s@\"'/]{4,128}+)@"
@@ -25,6 +26,23 @@ _HOOK = re.compile(
     rb"\.g\.alchemy\.com/v2/|\.infura\.io/v3/|\.quiknode\.pro/|webhook\.site/|/open-apis/bot/v2/hook/)"
     rb"(?P<value>[A-Za-z0-9_/:@%-]{7,512}+)"
 )
+_CARRIER = re.compile(
+    rb"/(?:hooks?|webhooks?|webhook-test|reset|reset-password|verify|confirm|activate|invite|magic|magic-link|macros/s|private|t)[/-](?P<value>[\w~./-]{16,256}+)"
+)
+_CARRIERS = (
+    b"/reset",
+    b"/verify/",
+    b"/confirm/",
+    b"/activate/",
+    b"/invite/",
+    b"/magic",
+    b"macros/s/",
+    b"/private-",
+    b"/t/",
+    b"hook",
+)
+_SEGMENT = re.compile(rb"[\w~.-]{16,256}+")
+_UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _WIFI = re.compile(rb"(?i)WIFI:(?:[STH]:[^;\"\s]{0,64}+;){0,4}+P:(?P<value>[^;\"\s]{6,64}+);")
 _HOSTS = (b"hook", b"telegram", b"chat.googleapis", b"alchemy", b"infura", b"quiknode")
 SIGNS = (
@@ -37,6 +55,7 @@ SIGNS = (
     b"wifi:",
     b"oracle",
     b"sqlplus",
+    *_CARRIERS,
 )
 """Words that a text needs, beside those of names, to be searched here."""
 WITH_AT = re.compile(rb":[^\s:@/]{6,128}+@")
@@ -60,6 +79,11 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     if any(host in told for host in _HOSTS):
         for match in _HOOK.finditer(text):
             yield from whole("webhook", match["value"], match.start("value"))
+    if any(carrier in told for carrier in _CARRIERS):
+        for match in _CARRIER.finditer(text):
+            for part in _SEGMENT.finditer(match["value"]):
+                if _UUID.fullmatch(part[0]) or is_certain(part[0], 20):
+                    yield from whole("path", part[0], match.start("value") + part.start())
     if b"wifi:" in told:
         for match in _WIFI.finditer(text):
             if is_credential(match["value"], 6):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mock_openai.redaction.forms import Span, trie
-from mock_openai.redaction.judged import TRAILING, is_certain, whole
+from mock_openai.redaction.judged import TRAILING, Stem, is_certain, whole
 from mock_openai.redaction.languages import written
 from mock_openai.redaction.values import is_credential, is_mixed, is_random
 
@@ -92,6 +92,11 @@ _PHRASE = re.compile(
     rb"(?i)(?:pass|seed|recovery)[ _-]?phrase[\"']?+[ \t]{0,4}+[:=][ \t]{0,4}+(?P<value>[a-z0-9]{2,24}+"
     rb"(?: [a-z0-9]{2,24}+){2,24}+)"
 )
+_CODE = re.compile(
+    rb"(?:verification|security|access|one[- ]time|login|sms|mfa|2fa|authentication|pin)"
+    rb"(?: code| pin| password)?+(?: is|:| was)[: ]{1,3}+"
+    rb"(?P<value>[0-9]{4,8})(?![\w%]|[.,-]\d)"
+)
 _ORDINARY = re.compile(
     rb"(?i)(?:^| )(?:the|your|my|is|are|must|please|that|with|for|and|or|to|at|in|from|any"
     rb"|of|what|when|you|we|least|words?|characters?)(?= |$)"
@@ -107,25 +112,29 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             value = text[slice(*match.span("value"))]
             if is_mixed(value):
                 yield from whole("field", value, match.start("value"))
+    if b"code" in told or b"pin" in told:
+        for match in _CODE.finditer(low):
+            yield from whole("digits", match["value"], match.start("value"))
     if b"phrase" in told:
         for match in _PHRASE.finditer(text):
             if not _ORDINARY.search(match["value"]):
                 yield from whole("field", match["value"], match.start("value"))
 
 
-def said(text: bytes, low: bytes, stem: re.Match[bytes]) -> Iterator[Span]:
+def said(text: bytes, low: bytes, stem: Stem) -> Iterator[Span]:
     """Yield what a sentence calls by the name in which there is this stem."""
-    if low[max(0, stem.start() - 5) : stem.start()].endswith(_CALLS):
-        before = max(0, stem.start() - 180)
-        called = _CALLED.search(text, before, stem.start())
-        if called is not None and is_certain(called["value"]) and _MIXED.search(called["value"]):
+    if low[max(0, stem.start - 5) : stem.start].endswith(_CALLS):
+        before = max(0, stem.start - 180)
+        called = _CALLED.search(text, before, stem.start)
+        random = is_mixed if called is not None and b" for " in called[0] else is_certain
+        if called is not None and random(called["value"]) and _MIXED.search(called["value"]):
             yield from whole("field", called["value"], called.start("value"))
-    match = _REST.match(low, stem.end())
+    match = _REST.match(low, stem.end)
     if match is None or low[match.start("value") - 1] not in b" \t:=>\"'`(*\xaf\xba\x94\x80":
         return
-    found = _NAME.search(low[max(0, stem.start() - 16) : match.end("tail")])
+    found = _NAME.search(low[max(0, stem.start - 16) : match.end("tail")])
     foreign = found is None
-    if foreign and stem[0] not in _FOREIGN and stem[0] + match["tail"] not in _FOREIGN:
+    if foreign and stem.word not in _FOREIGN and stem.word + match["tail"] not in _FOREIGN:
         return
     value = text[slice(*match.span("value"))].rstrip(TRAILING)
     name = found["name"] if found is not None else b""

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import mock_openai.redaction.armor as armor
+import mock_openai.redaction.calls as calls
 import mock_openai.redaction.commands as commands
 import mock_openai.redaction.forms as forms
 import mock_openai.redaction.headers as headers
+import mock_openai.redaction.pairs as pairs
 import mock_openai.redaction.places as places
 from mock_openai.redaction.blobs import holds_text
-from mock_openai.redaction.languages import PARTS
-from mock_openai.redaction.names import SHORT, STEMS
+from mock_openai.redaction.languages import PARTS, written
+from mock_openai.redaction.names import SHORT, STEMS, Weight, names_no_secret, weight
 
 NAME, FORM, TEXT, KNOWN = 1, 2, 4, 8
 """Signs of a possible secret in a text: a telling name, the form of a secret, base64 of a text, a known
@@ -27,28 +30,27 @@ secret.
 _WORD = re.compile(rb"[A-Za-z0-9_+/=.%$!:~-]++")
 _ONLY_WORDS = bytes(byte if _WORD.match(bytes((byte,))) else 0x20 for byte in range(256))
 """Turns all bytes that no word has into spaces: splitting there is faster than the pattern (measured)."""
-_STEM = re.compile(
+_STEM = re.compile(forms.trie(stem.decode() for stem in (*STEMS, *PARTS)).encode())
+_NOTATION = re.compile(
     forms.trie(
-        stem.decode()
-        for stem in (
-            *STEMS,
-            *(b"://", b"argon2", b"scrypt", b"pbkdf2", b"kty"),
-            *PARTS,
-            *armor.SIGNS,
-            *commands.SIGNS,
-            *headers.SIGNS,
-            *places.SIGNS,
+        sign.decode()
+        for sign in (
+            *(b"argon2", b"scrypt", b"pbkdf2", b"kty"),
+            *(*armor.SIGNS, *commands.SIGNS, *headers.SIGNS, *places.SIGNS),
         )
     ).encode()
 )
-_SHORT = re.compile(rb"(?<![a-z])" + forms.trie(stem.decode() for stem in SHORT).encode() + rb"(?![a-z])")
+_WRITTEN = frozenset(word.encode() for word in written())
+_SHORT = re.compile(rb"(?<![a-z0-9])" + forms.trie(stem.decode() for stem in SHORT).encode() + rb"(?![a-z])")
 _FOREIGN = re.compile(forms.trie(stem.decode() for stem in STEMS if not stem.isascii()).encode())
 _PLAIN_WORDS = 2048
 _LONGEST_PLAIN = 256
-_ID = re.compile(rb"(?:resp|msg|rs|fc)_[0-9a-f]{50}")
+_ID = re.compile(rb"(?:resp|msg|rs|fc|cntr|ws|ig|ci|mcp|conv)_[0-9a-f]{48,50}")
 """An id that the API gives (observed). No secret looks so, nor does the base64 of one. Every turn brings new
 ones, so they are neither searched nor remembered as other new words are.
 """
+_CODED = re.compile(rb"[A-Za-z0-9+/_-]{512,}+={0,2}")
+"""Base64, in which every word of three letters occurs by chance."""
 _SHORT_TEXT = 64 * 1024
 _MANY = 64
 """Words that are remembered of one text."""
@@ -76,7 +78,11 @@ class Look:
             if text.find(value) >= 0:  # four times as fast as `in`, which first tries to read a number
                 signs = KNOWN
                 break
-        if text.find(b"@") >= 0 and places.WITH_AT.search(text) is not None:
+        if text.find(b"@") >= 0 and (text.find(b"://") >= 0 or places.WITH_AT.search(text) is not None):
+            signs |= NAME
+        if text.find(b"\t") >= 0 and pairs.NETSCAPE.search(text) is not None:
+            signs |= NAME
+        if text.find(b"(") >= 0 and calls.found(text):
             signs |= NAME
         if not text.isascii() and _FOREIGN.search(text.lower()) is not None:
             signs, telling = signs | NAME, None
@@ -88,7 +94,7 @@ class Look:
         for word in words:
             if word in self._plain or _ID.fullmatch(word):
                 continue
-            sign = _sign(word)
+            sign = _sign(word) if len(word) <= _LONGEST_PLAIN else _judged(word)
             signs |= sign
             if sign & NAME and telling is not None:
                 telling.append(word.lower())
@@ -101,9 +107,32 @@ class Look:
         return Signs(signs, None if telling is None else tuple(telling))
 
 
-def _sign(word: bytes) -> int:
-    low = word.lower()
-    sign = NAME if _STEM.search(low) or _SHORT.search(low) or low.startswith(b"-u") else 0
+def _judged(word: bytes) -> int:
+    sign = NAME if _tells(word) else 0
     if len(word) >= forms.SHORTEST:
         sign |= (FORM if forms.spans(word) else 0) | (TEXT if holds_text(word) else 0)
     return sign
+
+
+def _tells(word: bytes) -> bool:
+    """Return whether a word has a sign of a name."""
+    if _CODED.fullmatch(word):
+        return False
+    low = word.lower()
+    if _NOTATION.search(low) or _SHORT.search(low) or commands.OPTION.match(word):
+        return True
+    found = _STEM.search(low)
+    if found is None or names_no_secret(word):
+        return False
+    bare = word.strip(b"./:!-$")
+    if (
+        not bare.isalpha()
+        or found[0] in _WRITTEN
+        or found[0] in (bare.lower().removesuffix(b"s"), b"session")
+    ):
+        return True
+    return weight(bare) is not Weight.NOTHING  # `design` has `sig` in it
+
+
+_sign = lru_cache(maxsize=16384)(_judged)
+"""The same words come again, in other recordings too."""

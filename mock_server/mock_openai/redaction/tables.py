@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from mock_openai.redaction.forms import Span, trie
-from mock_openai.redaction.judged import fits, whole
-from mock_openai.redaction.names import STEMS, Weight, weight
+from mock_openai.redaction.forms import Span
+from mock_openai.redaction.judged import Stem, fits, whole
+from mock_openai.redaction.names import Weight, weight
 from mock_openai.redaction.values import is_credential
 
 _SEPARATORS = (b"|", b"\t", b",", b";")
 _LONGEST_LINE = 2048
 _WIDEST = 32
 _LONGEST_HEAD = 64
-_STEM = re.compile(trie(stem.decode() for stem in STEMS).encode())
 _STRIPPED = b" \t\r\"'`*_"
 _INSERT = re.compile(
     rb"(?is)insert[ \t]{1,4}+into[ \t]{1,4}+[^\s"
@@ -24,18 +23,18 @@ _INSERT = re.compile(
 _ROW = re.compile(rb"\([^()]{1,4096}+\)")
 
 
-def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
-    """Return the secrets in tables; `low` is the text in lower case, `told` its words
-    that tell.
-    """
-    if b"\n" in text or text.count(b"|") > 1:
-        place = 0
-        for piece in text.split(b'"'):  # of JSON: its strings
-            if b"\n" in piece or piece.count(b"|") > 1:
-                yield from _of_lines(piece, place)
-            place += len(piece) + 1
-        if b'"' in text and not text.lstrip().startswith((b"{", b"[")):
-            yield from _of_lines(text, 0)
+def spans(text: bytes, low: bytes, stems: Sequence[Stem]) -> Iterator[Span]:
+    """Return the secrets in tables; `low` is the text in lower case, `stems` its telling parts of words."""
+    over = 0
+    for number, stem in enumerate(stems):  # a table may be a string of JSON
+        if stem.start < over:
+            continue
+        begin = text.rfind(b'"', over, stem.start) + 1 or over
+        end = text.find(b'"', stem.start)
+        over = len(text) if end < 0 else end
+        yield from _of_lines(text, begin, over, stems, number)
+    if (over < len(text) or text.find(b'"') >= 0) and not text.lstrip().startswith((b"{", b"[")):
+        yield from _of_lines(text, 0, len(text), stems, 0)
     if b"insert" in low:
         for match in _INSERT.finditer(text):
             heads = _cells(match["names"], 0, b",")
@@ -47,24 +46,27 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
 Cell = tuple[bytes, int]
 
 
-def _of_lines(text: bytes, start: int) -> Iterator[Span]:
-    place = 0
-    for match in _STEM.finditer(text.lower()):
-        if match.start() < place:
+def _of_lines(text: bytes, first: int, last: int, stems: Sequence[Stem], number: int) -> Iterator[Span]:
+    if text.find(b"\n", first, last) < 0 and text.count(b"|", first, last) < 2:
+        return
+    place = first
+    while number < len(stems) and (stem := stems[number]).start < last:
+        number += 1
+        if stem.start < place:
             continue
-        begin = text.rfind(b"\n", 0, match.start()) + 1
-        line, place = _line(text, begin)
+        begin = text.rfind(b"\n", place, stem.start) + 1 or place
+        line, place = _line(text, begin, last)
         separator = next((each for each in _SEPARATORS if each in line), None)
         if separator is None:
             continue
-        heads = _cells(line, start + begin, separator)
+        heads = _cells(line, begin, separator)
         named = [number for number, (cell, _) in enumerate(heads) if _names(cell)]
         if not named or len(heads) < 2:
             continue
         if not any(len(cell) > _LONGEST_HEAD or is_credential(cell) for cell, _ in heads):
-            while place < len(text):
-                line, after = _line(text, place)
-                cells = _cells(line, start + place, separator)
+            while place < last:
+                line, after = _line(text, place, last)
+                cells = _cells(line, place, separator)
                 if len(cells) != len(heads):
                     break
                 yield from _columns(heads, cells)
@@ -74,10 +76,10 @@ def _of_lines(text: bytes, start: int) -> Iterator[Span]:
                 yield from _columns(heads[number : number + 1], heads[number + 1 : number + 2])
 
 
-def _line(text: bytes, begin: int) -> tuple[bytes, int]:
+def _line(text: bytes, begin: int, last: int) -> tuple[bytes, int]:
     """Return the line that begins here, or nothing if it is too long for one of a table, and its end."""
-    end = text.find(b"\n", begin)
-    end = len(text) if end < 0 else end
+    end = text.find(b"\n", begin, last)
+    end = last if end < 0 else end
     return (text[begin:end] if end - begin <= _LONGEST_LINE else b""), end + 1
 
 

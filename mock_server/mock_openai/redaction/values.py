@@ -35,6 +35,8 @@ _SEGMENT = re.compile(rb"[A-Za-z0-9]{8,}+")
 _CHANGE = re.compile(rb"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
 _NUMBER = re.compile(rb"(?<![0-9])[03-9][0-9]{8,}+")  # no date, and no time in seconds
 _FAKE_NUMBER = re.compile(rb"10{2,64}+\d{0,4}")
+_TURN = re.compile(rb"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|[0-9](?=[A-Za-z])")
+_SYLLABLES = re.compile(rb"[A-Z]?+[a-z]{2,}+")
 _HUMP = re.compile(rb"[a-z](?=[A-Z])")
 
 
@@ -95,6 +97,19 @@ def is_random(value: bytes) -> bool:
     changes = len(_CHANGE.findall(value)) + len(_HUMP.findall(value))
     return (changes >= 4 and changes * 5 >= len(value)) or (
         _NUMBER.search(value) is not None and is_varied(value)
+    )
+
+
+def is_dense(value: bytes, shortest: int = 12) -> bool:
+    """Return whether a value changes between digits, capitals and small letters as only random ones do,
+    and is not made of syllables: `OAuth2PasswordBearer` is no such value.
+    """
+    return (
+        len(value) >= shortest
+        and len(_TURN.findall(value)) * 20 >= len(value) * 7
+        and is_mixed(value)
+        and sum(map(len, _SYLLABLES.findall(value))) * 10 < len(value) * 7  # `AudioRawFrame16kHz`
+        and not is_placeholder(value)
     )
 
 

@@ -12,12 +12,14 @@ from typing import Any
 
 import mock_openai.redaction.armor as armor
 import mock_openai.redaction.blobs as blobs
+import mock_openai.redaction.calls as calls
 import mock_openai.redaction.commands as commands
 import mock_openai.redaction.escapes as spelling
 import mock_openai.redaction.fields as fields
 import mock_openai.redaction.forms as forms
 import mock_openai.redaction.headers as headers
 import mock_openai.redaction.judged as judged
+import mock_openai.redaction.near as near
 import mock_openai.redaction.pairs as pairs
 import mock_openai.redaction.pending as pending
 import mock_openai.redaction.people as people
@@ -40,7 +42,22 @@ _parser: Any = import_module("re._parser")
 _ops: Any = import_module("re._constants")
 
 MODULES = (
-    *(armor, blobs, commands, fields, forms, headers, judged, pairs, pending, people, places, prose),
+    *(
+        armor,
+        blobs,
+        calls,
+        commands,
+        fields,
+        forms,
+        headers,
+        judged,
+        near,
+        pairs,
+        pending,
+        people,
+        places,
+        prose,
+    ),
     *(redactor_module, signs, spelling, tables, values),
 )
 PATTERNS = [
@@ -153,6 +170,16 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "private lines": lambda n: "Private-Lines: 1\n" + "QUJD" * 10 * n,
     "authorization": lambda n: 'Authorization: X a="b", ' * n,
     "plists": lambda n: "<key>token</key>" * n,
+    "values near names": lambda n: "token aB3dE6gH9kL2 " * n,
+    "values before names": lambda n: "aB3dE6gH9kL2 token\n" * n,
+    "calls": lambda n: "login('" * n,
+    "calls with values": lambda n: "login('aB3dE6gH9kL2')" * n,
+    "options": lambda n: "-p " * n,
+    "piped": lambda n: "echo " * n + "|",
+    "protocols": lambda n: "AUTH PASS LOGIN " * n,
+    "users": lambda n: "user=a:" * n,
+    "hooks": lambda n: "/hooks/aB3dE6gH9kL2mN5p" * n,
+    "keys of YAML": lambda n: "keys:\n" + "  a: aB3dE6gH9kL2mN5p\n" * n,
     "Chinese": lambda n: "\u5bc6\u7801\u662f" * n,
 }
 
@@ -236,3 +263,14 @@ def test_the_ids_of_thousands_of_turns_do_not_displace_the_words_that_recur() ->
     for number in range(3_000):
         assert not redactor.edits(b'{"id":"resp_%050x","item_id":"msg_%050x"}' % (number, number))
     calls_of(lambda: redactor.edits(recurring), at_most=50)
+
+
+def test_words_that_only_hold_a_part_of_a_name_cost_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    def searched(*_: object) -> Any:
+        raise AssertionError("searched for names")
+
+    monkeypatch.setattr(fields, "spans", searched)
+    words = b"design residual consider assigns codebase author unicode max_output_tokens prompt_cache_key"
+    coded = base64.b64encode(bytes(range(256)) * 400)
+    for text in (words, b"https://example.com/a/b", b'{"image_url":"data:image/png;base64,%b"}' % coded):
+        assert SecretRedactor().edits(text) == []

@@ -1,0 +1,81 @@
+"""Secrets near a telling word, whatever stands between: only values that no word, name or id looks like.
+
+Linear: around each telling word a bounded part of the text is read, and no part twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mock_openai.redaction.forms import Span
+from mock_openai.redaction.judged import TRAILING, Stem, whole
+from mock_openai.redaction.names import Weight, weight
+from mock_openai.redaction.values import is_dense
+
+BEFORE, AFTER = 64, 112
+"""Bytes before and after a telling word in which its value is looked for."""
+_VALUE = re.compile(
+    rb"(?<![\w+/=.%~:@#-])(?:[A-Za-z0-9]{1,12}[=:])?+(?P<value>[A-Za-z0-9][A-Za-z0-9_+/=.~!$^*-]{11,256}+)(?![@:(\w])"
+)
+_AN_ID = re.compile(rb"(?:[a-z]{2,12}|[A-Z]{2,12}|[a-z][a-z0-9]{1,6})[_-]")
+_NAMED_OTHERWISE = re.compile(
+    rb"(?i)(?<![a-z])(?:\w{0,20}id|hash|sha\d{0,3}|digest|checksum|integrity|commit|etag|nonce|rev|revision|build|trace|"
+    rb"span|request|"
+    rb"session|model|file|ref|order|sku|number|version|cursor|public key|ssh-\w{2,10})"
+    rb"[\"']?[ \t]{0,2}[:=#]?[ \t]{0,2}[\"'`]?\Z"
+)
+_APART = re.compile(rb"[\"'][ \t]{0,4}:|[.!][ \t]{1,2}[A-Z]|\}\s{0,4},|\{\s{0,4}[\"']")
+"""What parts a value from a name: the next member of an object, the next sentence."""
+_WORD = re.compile(rb"[A-Za-z0-9_-]*+")
+_BEFORE_KEY = re.compile(rb"(?<![A-Za-z])[A-Za-z]{2,16}[ \t]\Z")
+_SURELY, _PERHAPS = 12, 20
+"""Characters that a value needs, near a name of secrets and near one of any key."""
+_NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+
+
+def spans(text: bytes, stems: Sequence[Stem]) -> Iterator[Span]:
+    """Return the secrets near the telling words in a text."""
+    place = 0
+    for stem in stems:
+        if stem.end < place - AFTER:
+            continue
+        begin, end = _word(text, stem)
+        if not (shortest := _needs(text, begin, end)):
+            continue
+        for match in _VALUE.finditer(text, max(place, begin - BEFORE), end + AFTER):
+            if match.start() > begin and match.start() < end:
+                continue
+            place = match.end()
+            value = match["value"].rstrip(TRAILING)
+            start = match.start("value")
+            after = start >= end
+            gap = text[end:start] if after else text[match.end() : begin]
+            if (
+                not is_dense(value, shortest)
+                or _APART.search(gap)
+                or _AN_ID.match(value)
+                or (not after and b"\n" in gap)
+            ):
+                continue
+            if not _NAMED_OTHERWISE.search(text, max(0, start - 32), start):
+                yield from whole("credential", value, start)
+
+
+def _word(text: bytes, stem: Stem) -> tuple[int, int]:
+    """Return where the word begins and ends in which there is this stem."""
+    near = max(0, stem.start - 64)
+    begin = near + len(text[near : stem.start].rstrip(_NAME))
+    found = _WORD.match(text, stem.end, stem.end + 64)
+    return begin, stem.end if found is None else found.end()
+
+
+def _needs(text: bytes, begin: int, end: int) -> int:
+    """Return how long a value must be near this name; 0 if it tells of none."""
+    name = text[begin:end]
+    if name.lower() in (b"key", b"keys", b"code", b"codes") and (
+        before := _BEFORE_KEY.search(text, max(0, begin - 20), begin)
+    ):
+        name = before[0].strip() + b"_" + name
+    what = weight(name)
+    return 0 if what is Weight.NOTHING else _PERHAPS if what is Weight.KEY else _SURELY
