@@ -71,7 +71,7 @@ class Engine:
             clock=self.clock,
             behaviour=behaviour,
             session=session,
-            random_source=self.random_source,
+            random_source=self._random_source_of,
         )
         self.keeper = Keeper(self.store, self.conversations, self.admission, self.clock.wall)
 
@@ -89,6 +89,10 @@ class Engine:
     def random_source(self, *purpose: object) -> RandomSource:
         """Return a random source for one purpose, so that turns do not affect each other's ids."""
         return RandomSource(f"{self.drawn_from}:{':'.join(map(str, purpose))}")
+
+    def _random_source_of(self, connection: int, number: int) -> RandomSource:
+        """Return the same as `random_source(connection, number)`, which each turn asks for."""
+        return RandomSource(f"{self.drawn_from}:{connection}:{number}")
 
     def hung_up(self, connection: int) -> None:
         """Notify the responders that hold something for a WebSocket that it is over."""

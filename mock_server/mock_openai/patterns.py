@@ -12,6 +12,7 @@ cannot take long, a pattern without groups and repetitions, `re` searches: it is
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -45,7 +46,10 @@ class SlowPattern(Exception):
 class Pattern(Generic[Text]):
     """A compiled regular expression for text or for bytes."""
 
-    __slots__ = ("_compiled", "_flags", "_limit", "_partial", "source")
+    __slots__ = ("_compiled", "_flags", "_limit", "_partial", "search", "source")
+
+    search: Callable[[Text], Any]
+    """Returns the first match, or None. Raises SlowPattern."""
 
     def __init__(self, source: Text, flags: int = 0) -> None:
         """`flags` are those of `re`. Raises PatternError."""
@@ -59,15 +63,16 @@ class Pattern(Generic[Text]):
         self._compiled: Any
         try:
             self._compiled = re.compile(source, flags)
+            self.search = self._compiled.search
             if not _QUICK.fullmatch(shown):
                 _check_repetitions(shown)
                 self._compiled = _searched_for_a_time(source, flags)
                 self._limit = {"timeout": WITHIN}
+                self.search = self._search_within
         except (re.error, OverflowError, RecursionError, ValueError) as error:
             raise PatternError(_why(error)) from None
 
-    def search(self, text: Text) -> Any:
-        """Return the first match, or None. Raises SlowPattern."""
+    def _search_within(self, text: Text) -> Any:
         try:
             return self._compiled.search(text, **self._limit)
         except TimeoutError:

@@ -25,7 +25,11 @@ def play_at_once(
 ) -> Rendered | None:
     """Play a plan and return its events; None if it needs a Delivery. `time` is the loop's."""
     keeper = state.engine.keeper
-    if plan is None or not plan.ready or not state.faults.exhausted or not keeper.can_at_once(plan):
+    if plan is None or plan.render is None or not plan.at_once:
+        return None
+    if plan.waits_for is not None or plan.failure is not None or not state.faults.exhausted:
+        return None
+    if not keeper.can_at_once(plan):
         return None
     wall = state.clock.wall()
     if not fits(wall):

@@ -35,6 +35,7 @@ from mock_openai.journal.entries import (
 from mock_openai.journal.event_redaction import EventRedaction
 from mock_openai.journal.sent_responses import SentResponse
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.template import OVERHEAD
 from mock_openai.threads import LARGE
 
 _LOOKED_AT_ONCE = 200
@@ -84,22 +85,29 @@ class Journal:
         body = noted.body
         if body is not None and body.size > self._budget.longest:
             noted.body = Body.searched_before(self.shorten(msgspec.Raw(body.clean())))
-        self._append(noted, weight(noted))
-        if self._waiting or self._budget.used > self._budget.limit or self._size > self._most:
+            body = noted.body
+        size = len(noted.data) + OVERHEAD + (body.size if body is not None else 0)
+        self._noted.append(noted)  # as `_append` does, here and below: each turn notes these two
+        self._size += 1
+        self.bytes += size
+        budget = self._budget
+        budget.used += size
+        if self._waiting or budget.used > budget.limit or self._size > self._most:
             self._bound_and_wake()
 
     def note_run(self, run: Run) -> None:
         """Append the events of a turn that left in one write."""
-        if run.events.size > self._budget.longest:
+        events, budget = run.events, self._budget
+        if events.size > budget.longest:
             self.note(*run.entries)
             return
         number = run.end - run.begin
-        size = number * run.events.weight
+        size = number * events.weight
         self._noted.append(run)
         self._size += number
         self.bytes += size
-        self._budget.used += size
-        if self._waiting or self._budget.used > self._budget.limit or self._size > self._most:
+        budget.used += size
+        if self._waiting or budget.used > budget.limit or self._size > self._most:
             self._bound_and_wake()
 
     def search_bodies(self) -> None:

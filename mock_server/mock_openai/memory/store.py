@@ -14,7 +14,7 @@ import msgspec
 
 from mock_openai.clock import Clock
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.history import History, as_history
+from mock_openai.protocol.history import History
 from mock_openai.protocol.template import Rendered
 
 DEFAULT_LIMIT = 64 * 1024 * 1024
@@ -33,9 +33,8 @@ class Remembered:
     """
 
     __slots__ = (
-        "_items",
+        "_context",
         "_response",
-        "_tokens",
         "before",
         "events",
         "frame_tokens",
@@ -76,8 +75,7 @@ class Remembered:
         self.since = 0.0
         """When a store in this process's memory took it, in unix seconds."""
         self._response = response
-        self._items: History | None = None
-        self._tokens = 0
+        self._context: tuple[History, int] | None = None
 
     @property
     def response(self) -> Mapping[str, Any]:
@@ -88,28 +86,30 @@ class Remembered:
 
     @property
     def items(self) -> History:
-        """The whole conversation up to and including this response, oldest first: where a continuation
-        begins.
-        """
-        if self._items is None:
-            self._items, self._tokens = self._continued()
-        return self._items
+        """The whole conversation up to and including this response, oldest first."""
+        return self.context()[0]
 
-    @property
-    def tokens(self) -> int:
-        """Tokens of the whole conversation without this turn's instructions and tools; a continuation counts
-        them as input again (documented). Of a compacted response only this turn's output counts (inferred).
+    def context(self) -> tuple[History, int]:
+        """Return where a continuation begins: the whole conversation up to and including this response, and
+        its tokens without this turn's instructions and tools. A continuation counts them as input again
+        (documented). Of a compacted response only this turn's output counts (inferred).
         """
-        if self._items is None:
-            self._items, self._tokens = self._continued()
-        return self._tokens
+        if self._context is None:
+            events, before = self.events, self.before
+            if not isinstance(before, History):
+                before = History(before)
+            tokens = events.spoken_tokens() if isinstance(events, Rendered) else None
+            if tokens is not None and isinstance(events, Rendered):
+                self._context = before.extended(self.input, events), max(0, tokens - self.frame_tokens)
+            else:
+                self._context = self._decoded(before)
+        return self._context
 
-    def _continued(self) -> tuple[History, int]:
-        """Return the items and the tokens that a continuation begins with."""
+    def _decoded(self, before: History) -> tuple[History, int]:
         events = self.events
         response = events.outcome() if isinstance(events, Rendered) else self.response
         output, usage = response.get("output", ()), response.get("usage") or {}
-        items = as_history(self.before).extended((*self.input, *output))
+        items = before.extended((*self.input, *output))
         if any(item.get("type") == "compaction" for item in output):
             return items, int(usage.get("output_tokens") or 0)
         return items, max(0, int(usage.get("total_tokens") or 0) - self.frame_tokens)

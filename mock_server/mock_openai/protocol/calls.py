@@ -35,14 +35,14 @@ class Calls:
         "_shells",
         "_waiting",
         "orphan",
-        "taken",
+        "parts",
     )
 
     def __init__(self, before: Calls | None = None) -> None:
         self.orphan: errors.ApiError | None = None if before is None else before.orphan
         """The error for the first output without its call."""
-        self.taken = 0
-        """The number of items added."""
+        self.parts = 0
+        """The number of parts of a history that were added."""
         self._before = before
         self._calls: dict[str, str] = {}
         self._shells: dict[str, str] = {}
@@ -54,10 +54,13 @@ class Calls:
     def take(self, items: Iterable[Mapping[str, Any]]) -> None:
         """Add further items."""
         for item in items:
-            self.taken += 1
             kind = item.get("type")
             if kind in _CONCERNED:
                 self._take(item, str(kind))
+
+    def nothing_waits(self) -> bool:
+        """Return whether it is known at a glance that no call waits for an output or an approval."""
+        return not self._open and not self._waiting and (self._before is None or self._before.nothing_waits())
 
     @property
     def unanswered(self) -> Iterator[tuple[str, str]]:

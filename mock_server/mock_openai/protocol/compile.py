@@ -72,7 +72,8 @@ class Templates:
         settings = request.settings
         if len(settings) > MAX_SIZE or (not request.only_messages and loads_tools(request.input)):
             return None
-        key = (reply, settings, _length_of_parent(request))
+        parent = request.previous_response_id
+        key = (reply, settings, 0 if parent is None else _length_of_parent(request))
         try:
             found = self._known.get(key, key)
         except TypeError:  # annotations are no hashable values
@@ -218,4 +219,6 @@ def _compiled(reply: Reply, request: Request, behaviour: Behaviour) -> Template:
         parent=_length_of_parent(request),
         output=marks.output,
         told_read=told.input_tokens,
+        only_speaks=bool(ended["usage"] and ended["output"])
+        and all(item["type"] == "message" for item in ended["output"]),
     )

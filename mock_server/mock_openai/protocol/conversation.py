@@ -12,7 +12,7 @@ from typing import Any
 
 from mock_openai.protocol import errors
 from mock_openai.protocol.calls import Calls
-from mock_openai.protocol.history import as_history
+from mock_openai.protocol.history import History
 from mock_openai.protocol.request import Request
 
 _SPEAKERS = ("user", "developer", "system")
@@ -23,7 +23,10 @@ def check_conversation(history: Sequence[dict[str, Any]], request: Request) -> N
 
     Requests with `generate: false` may leave calls unanswered: nothing is generated from them yet (inferred).
     """
-    before = as_history(history).calls if history else None
+    if isinstance(history, History):
+        before: Calls | None = history.calls()
+    else:
+        before = History(history).calls() if history else None
     if not request.only_messages:
         _check_identities(history, request)
         calls = Calls(before)
@@ -36,10 +39,11 @@ def check_conversation(history: Sequence[dict[str, Any]], request: Request) -> N
         raise calls.orphan
     if not request.generate:
         return
-    for call_id, kind in calls.unanswered:
-        raise errors.no_tool_output(call_id, kind)
-    if waiting := list(calls.unapproved):
-        raise errors.approvals_missing(waiting)
+    if not calls.nothing_waits():
+        for call_id, kind in calls.unanswered:
+            raise errors.no_tool_output(call_id, kind)
+        if waiting := list(calls.unapproved):
+            raise errors.approvals_missing(waiting)
     if request.store and not request.only_messages:
         _check_reasoning(request)
 

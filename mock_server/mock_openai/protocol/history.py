@@ -2,51 +2,74 @@
 
 Strategy: the responses of a chain share one list, of which each sees its own beginning, so that a turn costs
 the same however long its chain is. Only where a second response continues the same one, the list is copied up
-to there. What `conversation` has to know of the calls is kept beside the list and grows with it.
+to there. What `conversation` has to know of the calls is kept beside the list and grows with it. An answer
+that only speaks is not decoded until somebody reads it: most turns need not know what was said before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 from mock_openai.protocol.calls import Calls
 
 Item = dict[str, Any]
 
 
+class Spoken(Protocol):
+    """An answer of which nothing has to be known but that it is messages of the assistant."""
+
+    def output(self) -> list[Item]:
+        """Return its items, at least one."""
+        ...
+
+
 class History(Sequence[Item]):
     """Items that nobody changes; equal if the items are equal."""
 
-    __slots__ = ("_calls", "_end", "_items")
+    __slots__ = ("_calls", "_end", "_parts")
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
-        self._items = list(items)
-        self._end = len(self._items)
+        items = tuple(items)
+        self._parts: list[tuple[Item, ...] | Spoken] = [items] if items else []
+        """The items of all that share the list, in parts that are not empty."""
+        self._end = len(self._parts)
+        """Behind the last of its own parts."""
         self._calls = Calls()
 
-    def extended(self, items: Iterable[Item]) -> History:
-        """Return the conversation with these items appended."""
-        longer = self._at_tip()
-        longer._items.extend(items)
-        longer._end = len(longer._items)
+    def extended(self, items: tuple[Item, ...], spoken: Spoken | None = None) -> History:
+        """Return the conversation with these items appended, and then what the assistant said."""
+        longer = History.__new__(History)
+        parts, longer._calls = self._parts, self._calls
+        if len(parts) != self._end:  # another response continues this one
+            parts, longer._calls = parts[: self._end], Calls()
+        if items:
+            parts.append(items)
+        if spoken is not None:
+            parts.append(spoken)
+        longer._parts, longer._end = parts, len(parts)
         return longer
 
-    @property
     def calls(self) -> Calls:
-        """The calls in it, and which of them have their outputs."""
-        own = self if len(self._items) == self._end else self._at_tip()
-        own._calls.take(own._items[own._calls.taken :])
-        return own._calls
+        """Return the calls in it, and which of them have their outputs."""
+        own = self if len(self._parts) == self._end else self.extended(())
+        parts, calls = own._parts, own._calls
+        for part in parts[calls.parts :]:
+            if isinstance(part, tuple):
+                calls.take(part)
+        calls.parts = len(parts)
+        return calls
 
-    def _at_tip(self) -> History:
-        """Return a view of the whole list; the list may be longer than this view."""
-        if len(self._items) != self._end:
-            return History(self)
-        same = History.__new__(History)
-        same._items, same._end, same._calls = self._items, self._end, self._calls
-        return same
+    def is_answered(self) -> bool:
+        """Return whether it is known, without decoding anything, that the assistant spoke last."""
+        return self._end > 0 and not isinstance(self._parts[self._end - 1], tuple)
+
+    def _read(self, place: int) -> tuple[Item, ...]:
+        part = self._parts[place]
+        if not isinstance(part, tuple):
+            part = self._parts[place] = tuple(part.output())
+        return part
 
     @overload
     def __getitem__(self, index: int) -> Item: ...
@@ -55,18 +78,23 @@ class History(Sequence[Item]):
     def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
         if isinstance(index, slice):
             return tuple(self)[index]
-        if not -self._end <= index < self._end:
-            raise IndexError("there is no such item in the history")
-        return self._items[index if index >= 0 else self._end + index]
+        for item in islice(self, index, None) if index >= 0 else islice(reversed(self), -1 - index, None):
+            return item
+        raise IndexError("there is no such item in the history")
 
     def __len__(self) -> int:
-        return self._end
+        return sum(len(self._read(place)) for place in range(self._end))
+
+    def __bool__(self) -> bool:
+        return self._end > 0
 
     def __iter__(self) -> Iterator[Item]:
-        return islice(self._items, self._end)
+        for place in range(self._end):
+            yield from self._read(place)
 
     def __reversed__(self) -> Iterator[Item]:
-        return islice(reversed(self._items), len(self._items) - self._end, None)
+        for place in range(self._end - 1, -1, -1):
+            yield from reversed(self._read(place))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str | bytes):
@@ -77,8 +105,3 @@ class History(Sequence[Item]):
 
     def __repr__(self) -> str:
         return repr(tuple(self))
-
-
-def as_history(items: Sequence[Item]) -> History:
-    """Return items as a History."""
-    return items if isinstance(items, History) else History(items)

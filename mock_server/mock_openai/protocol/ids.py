@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from mock_openai.protocol.random_source import LETTERS, RandomSource
 
@@ -92,14 +93,19 @@ def call_id(drawn: bytes) -> str:
 
 def hex_time(now: float) -> str:
     """Return unix seconds as ids contain them."""
-    return f"{int(now) & 0xFFFFFFFF:08x}"
+    return _hex_second(int(now))
+
+
+@lru_cache(maxsize=16)
+def _hex_second(second: int) -> str:
+    return f"{second & 0xFFFFFFFF:08x}"
 
 
 def digits_of(identifier: str) -> str | None:
     """Return the 50 digits of an id, or those with which a conversation's responses begin; None if the id has
     another form.
     """
-    if conversation := _CONVERSATION.match(identifier):
-        return f"{conversation[1]}00{'0' * 12}8190{'0' * 16}"
-    match = _MODERN.match(identifier)
-    return match.group(1) if match else None
+    if match := _MODERN.match(identifier):
+        return match[1]
+    conversation = _CONVERSATION.match(identifier)
+    return f"{conversation[1]}00{'0' * 12}8190{'0' * 16}" if conversation else None

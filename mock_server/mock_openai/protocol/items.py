@@ -205,4 +205,5 @@ def _text(tag: object) -> str:
 
 
 ITEM = _InputItem()
-INPUT = either(String(maximum=10_485_760), Array(ITEM))
+INPUT_TEXT = String(maximum=10_485_760)
+INPUT = either(INPUT_TEXT, Array(ITEM))

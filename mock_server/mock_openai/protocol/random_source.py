@@ -29,7 +29,7 @@ class RandomSource:
         self.name = name.encode()
         drawn = blake2b(self.name).digest()
         self._ahead = drawn[:-2]
-        self.letters_from = int.from_bytes(drawn[-2:])
+        self.letters_from = drawn[-2] << 8 | drawn[-1]
         """Where its letters begin in the one row of letters."""
         self._blocks = 0
         self._generator: random.Random | None = None

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mock_openai.protocol import json
-from mock_openai.protocol.items import INPUT
+from mock_openai.protocol.items import INPUT, INPUT_TEXT
 from mock_openai.protocol.request import Request, input_items
+from mock_openai.protocol.tokens import count_message
 
-_OF_THE_TURN = ("input", "previous_response_id")
 _KEPT = 128
 _LARGEST = 256 * 1024
 """Bytes of the largest settings that are remembered."""
@@ -33,23 +33,22 @@ class SettingsCache:
         given, parent = body.get("input"), body.get("previous_response_id")
         if not given or not (parent is None or (isinstance(parent, str) and parent.startswith("resp"))):
             return None
-        if type(given) is not str and not (isinstance(given, list) and all(map(_is_plain, given))):
+        is_text = type(given) is str
+        if not is_text and not (isinstance(given, list) and all(map(_is_plain, given))):
             return None
         known = self._known.get(json.compact(_settings(body)))
         if known is None:
             return None
-        INPUT.check(given, "input")
-        return _request(
-            {
-                **known.__dict__,
-                "body": body,
-                "input": input_items(given),
-                "previous_response_id": parent,
-                # Neither depends on the input, so they are found out once.
-                "frame_tokens": known.frame_tokens,
-                "settings": known.settings,
-            }
-        )
+        values = known.__dict__.copy()
+        values["body"], values["previous_response_id"] = body, parent
+        if is_text:  # nearly all that follows from the input is known
+            INPUT_TEXT.check(given, "input")
+            values["input"], values["only_messages"] = ({"role": "user", "content": given},), True
+            values["tokens"] = known.frame_tokens + count_message(given)
+        else:
+            INPUT.check(given, "input")
+            values["input"] = input_items(given)
+        return _request(values)
 
     def keep(self, request: Request) -> None:
         """Remember the settings of a valid request, if what else is in a request cannot make them invalid."""
@@ -63,7 +62,17 @@ class SettingsCache:
             self._known.clear()
         # Without the input, which may be large: what is known of settings stays for long.
         values = {name: getattr(request, name) for name in Request.__dataclass_fields__}
-        self._known[settings] = _request({**values, "body": body, "input": (), "previous_response_id": None})
+        self._known[settings] = _request(
+            {
+                **values,
+                "body": body,
+                "input": (),
+                "previous_response_id": None,
+                # Neither depends on the input, so they are found out once.
+                "frame_tokens": request.frame_tokens,
+                "settings": request.settings,
+            }
+        )
 
     def clear(self) -> None:
         """Forget all of them."""
@@ -78,9 +87,9 @@ def _request(values: dict[str, Any]) -> Request:
 
 
 def _settings(body: Mapping[str, Any]) -> dict[str, Any]:
-    settings = dict(body)
-    for name in _OF_THE_TURN:
-        settings.pop(name, None)
+    settings = {**body}
+    settings.pop("input", None)
+    settings.pop("previous_response_id", None)
     return settings
 
 

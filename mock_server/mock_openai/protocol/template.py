@@ -9,9 +9,12 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
 from typing import Any, overload
+
+import msgspec
 
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
@@ -31,6 +34,9 @@ from mock_openai.protocol.usage import cache_use, prefix_tokens
 
 Framing = Callable[[str, int], tuple[bytes, bytes]]
 """What a transport puts before and after an event of this type and this many bytes."""
+
+Values = Sequence[bytes]
+"""What fills the holes of one turn."""
 
 Parts = list[bytes | int]
 """Literals and holes: a value's number, or the complement of a length of padding."""
@@ -56,12 +62,16 @@ def fits(now: float) -> bool:
     return 1e9 <= now < 1e10
 
 
+_second = lru_cache(maxsize=16)(b"%d".__mod__)
+"""Returns a whole second in decimal; all turns of one second have the same."""
+
+
 class Template:
     """One reply with holes.
 
     `made_of` has the prefixes of the ids of its items, in order; None for a call id. `parent` is the length
     of the parent's id. `output` is the number of output tokens, `told_read` the number of input tokens if the
-    script fixes it.
+    script fixes it. `only_speaks` says whether its output is messages, at least one, and nothing else.
     """
 
     def __init__(
@@ -75,6 +85,7 @@ class Template:
         parent: int,
         output: int,
         told_read: int | None,
+        only_speaks: bool,
     ) -> None:
         self.types = [kind for kind, _ in events]
         """The events' types, in order."""
@@ -102,6 +113,8 @@ class Template:
         """Random bytes that its ids are made of."""
         self._output = output
         self._told_read = told_read
+        self.only_speaks = only_speaks
+        """Whether its output is messages, at least one, and nothing else."""
         self._framed: dict[Framing, list[_Framed]] = {}
 
     def renderer(self, request: Request, history_tokens: int) -> Render:
@@ -109,8 +122,15 @@ class Template:
         read = request.tokens + history_tokens
         counted = read if self._told_read is None else self._told_read
         written, cached = cache_use(request.model, counted, prefix_tokens(request, history_tokens))
-        counts = [b"%d" % read, b"%d" % cached, b"%d" % written, b"%d" % (read + self._output)]
-        return Render(self, request, counts)
+        counts = (
+            b"%d" % read,
+            b"%d" % cached if cached else b"0",  # nearly always
+            b"%d" % written if written else b"0",
+            b"%d" % (counted + self._output),
+        )
+        parent = request.previous_response_id
+        root = parent or request.conversation
+        return Render(self, parent.encode() if parent else b"", digits_of(root) if root else None, counts)
 
     def framed(self, framing: Framing) -> list[_Framed]:
         """Return the events in what a transport puts around them: those of fixed length in one form, the
@@ -135,39 +155,37 @@ class Template:
         return found
 
 
-class Render:
+class Render(msgspec.Struct, frozen=True, eq=False):
     """Renders the responses of all turns with one request."""
 
-    __slots__ = ("_counts", "_parent", "_root", "_template")
-
-    def __init__(self, template: Template, request: Request, counts: list[bytes]) -> None:
-        parent = request.previous_response_id
-        root = parent or request.conversation
-        self._template = template
-        self._parent = parent.encode() if parent else b""
-        self._root = digits_of(root) if root else None
-        self._counts = counts
+    template: Template
+    parent: bytes
+    """The parent's id; empty if there is none."""
+    root: str | None
+    """The digits that its ids begin with, as `digits_of` gives them."""
+    counts: tuple[bytes, bytes, bytes, bytes]
+    """Tokens read, of these cached and written to the cache, and in total."""
 
     @property
     def shells(self) -> list[Event]:
         """The events without their data, for a pace to give them times."""
-        return self._template.shells
+        return self.template.shells
 
-    def __call__(self, random_source: RandomSource, now: float, later: float) -> Rendered:
+    def rendered(self, random_source: RandomSource, now: float, later: float) -> Rendered:
         """Render a response that is created at a time in unix seconds; its items begin so many seconds
         later.
         """
-        template, created = self._template, b"%d" % now
+        template, created = self.template, _second(int(now))
         drawn = random_source.take(template.drawn)
         begun = hex_time(now)
-        made = response_id(drawn[:RESPONSE_BYTES], self._root, begun)
-        values = [made.encode(), self._parent, created, created, *self._counts]
-        digits, at = made[5:], RESPONSE_BYTES
+        made = response_id(drawn[:RESPONSE_BYTES], self.root, begun)
+        values = [made.encode(), self.parent, created, created, *self.counts]
+        response, at = made[5:], RESPONSE_BYTES
         if later:
             begun = hex_time(now + later)
         for prefix in template.made_of:
             if prefix:
-                values.append(item_id(prefix, drawn[at : at + ITEM_BYTES], digits, begun).encode())
+                values.append(item_id(prefix, drawn[at : at + ITEM_BYTES], response, begun).encode())
                 at += ITEM_BYTES
             else:
                 values.append(call_id(drawn[at : at + CALL_BYTES]).encode())
@@ -207,14 +225,14 @@ class Rendered(Sequence[Event]):
 
     def complete(self, now: float) -> None:
         """Let the response be completed at this time, in unix seconds, instead of when it was created."""
-        completed = b"%d" % now
+        completed = _second(int(now))
         if completed != self._values[COMPLETED] and fits(now):
             self._values[COMPLETED] = completed
             self._events = None
 
     def wire(self, framing: Framing) -> bytes:
         """Return all events as they leave."""
-        values = self._values + self._pads()
+        values = (*self._values, *self._pads())
         written: list[bytes] = []
         for kind, form, _ in self._template.framed(framing):
             data = form.filled(values)
@@ -243,6 +261,17 @@ class Rendered(Sequence[Event]):
         """Return the plain JSON answer."""
         return self._template.body.filled(self._values)
 
+    def spoken_tokens(self) -> int | None:
+        """Return the tokens that its usage counts in all, if its output is nothing but messages, at least
+        one; otherwise None.
+        """
+        return int(self._values[TOTAL]) if self._template.only_speaks else None
+
+    def output(self) -> list[dict[str, Any]]:
+        """Return the items of its output, decoded."""
+        output: list[dict[str, Any]] = self.outcome()["output"]
+        return output
+
     def outcome(self) -> dict[str, Any]:
         """Return the `output` and `usage` of the response, without decoding all of it."""
         outcome: dict[str, Any] = json.parse(self._template.outcome.filled(self._values))
@@ -263,9 +292,9 @@ class Rendered(Sequence[Event]):
     def __iter__(self) -> Iterator[Event]:
         return iter(self._made())
 
-    def _pads(self) -> list[bytes]:
+    def _pads(self) -> tuple[bytes, ...]:
         pads = self._template.pads
-        return list(pads.unpack(letters(self._letters_from, pads.size)))
+        return pads.unpack(letters(self._letters_from, pads.size))
 
     def single(self, place: int) -> Event:
         """Return one event without making the others, if it has no padding; the first and the last
@@ -292,9 +321,9 @@ _Framed = tuple[str | None, "_Form", list[int]]
 
 
 class _Form:
-    """Bytes with holes; filling them is one pick and one formatting."""
+    """Bytes with holes; filling them is one pick and one join."""
 
-    __slots__ = ("_format", "_pick", "fixed", "pads", "size", "varying")
+    __slots__ = ("_literals", "_pick", "fixed", "pads", "size", "varying")
 
     def __init__(self, parts: Parts, lengths: Sequence[int]) -> None:
         holes = [part for part in parts if isinstance(part, int)]
@@ -308,18 +337,30 @@ class _Form:
         """Its holes for values of no fixed length."""
         self.fixed = not self.varying
         """Whether it always has the same length."""
-        self._format = b"".join(
-            part.replace(b"%", b"%%") if isinstance(part, bytes) else b"%b" for part in parts
-        )
+        self._literals = [b""]
+        """What stands before, between and behind the holes, with a place for each hole."""
+        for part in parts:
+            if isinstance(part, int):
+                self._literals += (b"", b"")
+            else:
+                self._literals[-1] += part
         pads = iter(range(len(lengths), len(lengths) + len(self.pads)))
         places = [hole if hole >= 0 else next(pads) for hole in holes]
-        self._pick: Callable[[list[bytes]], Any] = itemgetter(*places) if places else lambda _: ()
+        self._pick: Callable[[Values], Sequence[bytes]] = _picker(places)
 
-    def size_with(self, values: list[bytes]) -> int:
+    def size_with(self, values: Values) -> int:
         """Return its bytes once the holes are filled with these values."""
         return self.size + sum(len(values[hole]) for hole in self.varying)
 
-    def filled(self, values: list[bytes]) -> bytes:
+    def filled(self, values: Values) -> bytes:
         """Fill the holes with the values, behind which the padding stands."""
-        filled: bytes = self._format % self._pick(values)
-        return filled
+        pieces = self._literals.copy()
+        pieces[1::2] = self._pick(values)
+        return b"".join(pieces)
+
+
+def _picker(places: Sequence[int]) -> Callable[[Values], Sequence[bytes]]:
+    """Return what picks the values in these places."""
+    if len(places) < 2:  # where `itemgetter` gives no tuple
+        return lambda values: [values[place] for place in places]
+    return itemgetter(*places)

@@ -146,9 +146,15 @@ def count_items(items: Iterable[Mapping[str, Any]]) -> int:
     total = 0
     for item in items:
         if item.get("type") == "compaction":
-            total = 0
-        total += _PER_MESSAGE + count_item(item)
+            total = _PER_MESSAGE + count_item(item)
+        else:
+            total += _PER_MESSAGE + _count_texts(item, _READ)
     return total
+
+
+def count_message(text: str) -> int:
+    """Count a message that is nothing but this text, as `count_items` does."""
+    return _PER_MESSAGE + count(text)
 
 
 def count_item(item: Mapping[str, Any]) -> int:

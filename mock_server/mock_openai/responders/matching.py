@@ -32,12 +32,32 @@ class Rules(tuple[RuleHandle, ...]):
         """Yield the rules that may answer, in order; with `spent`, also those whose `times` are used up.
         Raises SlowPattern.
         """
-        matching, slow = self._with_matching_texts(asked)
-        for index in matching:
-            if (spent or not self[index].spent) and _holds(index + 1, self[index], turn, asked):
-                yield self[index]
+        index = self.first(turn, asked, spent=spent)
+        while index is not None:
+            yield self[index]
+            index = self.first(turn, asked, index + 1, spent=spent)
+
+    def first(self, turn: Turn, asked: TurnInput, start: int = 0, *, spent: bool = False) -> int | None:
+        """Return the index of the first of these rules from `start` on; None if there is none. Raises
+        SlowPattern.
+        """
+        index = start
+        try:
+            if len(self) < _LOOK_AFTER:  # asked sooner than remembered, and no further than needed
+                for index in range(start, len(self)):
+                    handle = self[index]
+                    if handle.rule.when.texts_match(asked) and _may_answer(handle, turn, asked, spent):
+                        return index
+                return None
+            matching, slow = self._with_matching_texts(asked)
+            for index in matching:
+                if index >= start and _may_answer(self[index], turn, asked, spent):
+                    return index
+        except SlowPattern as error:
+            raise SlowPattern(f"{titled(index + 1, self[index])}: {error}") from None
         if slow is not None:
             raise slow
+        return None
 
     def fixed_rule(self, turn: Turn, asked: TurnInput) -> RuleHandle | None:
         """Return the rule that answers every request with this body, whoever sends it; None if the answer
@@ -47,7 +67,7 @@ class Rules(tuple[RuleHandle, ...]):
             handle = self[index]
             if type(handle.rule.when) is not When:  # a condition of one's own may look at the caller
                 return None
-            if _holds(index + 1, handle, turn, asked):
+            if _may_answer(handle, turn, asked, spent=True):
                 return handle if handle.rule.times is None else None
         return None
 
@@ -80,12 +100,11 @@ class Rules(tuple[RuleHandle, ...]):
         return tuple(matching), None
 
 
-def _holds(number: int, handle: RuleHandle, turn: Turn, asked: TurnInput) -> bool:
-    """Return whether all conditions of a rule whose texts match the turn hold."""
-    if handle.rule.when.only_texts and turn.request is not None:
+def _may_answer(handle: RuleHandle, turn: Turn, asked: TurnInput, spent: bool) -> bool:
+    """Return whether a rule whose texts match may answer; with `spent` also if its `times` are used up."""
+    rule = handle.rule
+    if rule.times is not None and not spent and handle.spent:
+        return False
+    if rule.when.only_texts and turn.request is not None:
         return True
-    own = turn if type(handle.rule.when) is When else OwnTurn(turn)
-    try:
-        return handle.rule.when.holds(own, asked)
-    except SlowPattern as error:
-        raise SlowPattern(f"{titled(number, handle)}: {error}") from None
+    return rule.when.holds(turn if type(rule.when) is When else OwnTurn(turn), asked)

@@ -218,13 +218,15 @@ class Script:
                 return Later.LATER
             handle.note(turn.body, turn.size)
             return continued
-        for handle in self._rules.holding(turn, asked):
-            answer = handle.rule.answer
-            if not isinstance(answer, Reply | Recorded | ApiError):
-                return Later.LATER
-            handle.begin(turn.body, turn.size)
-            return answer
-        return self._missed(turn, asked)
+        index = self._rules.first(turn, asked)
+        if index is None:
+            return self._missed(turn, asked)
+        handle = self._rules[index]
+        answer = handle.rule.answer
+        if not isinstance(answer, Reply | Recorded | ApiError):
+            return Later.LATER
+        handle.begin(turn.body, turn.size)
+        return answer
 
     def fixed_rule(self, turn: Turn) -> RuleHandle | None:
         """Return the rule that answers every request with this body, whoever sends it, until the rules

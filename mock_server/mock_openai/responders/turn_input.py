@@ -4,12 +4,13 @@ among them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 import msgspec
 
+from mock_openai.protocol.history import History
 from mock_openai.protocol.parts import text_of
 from mock_openai.protocol.request import ToolOutput, tool_outputs
 from mock_openai.responders.base import Turn
@@ -86,7 +87,7 @@ def _only_text(turn: Turn) -> str | None:
     content = item.get("content")
     if not content or not isinstance(content, str) or item.get("role") != "user":
         return None
-    if item.get("type", "message") != "message" or (turn.history and not _is_assistants(turn.history[-1])):
+    if item.get("type", "message") != "message" or not _is_answered(turn.history):
         return None
     return content
 
@@ -154,6 +155,13 @@ def _backwards(turn: Turn) -> Iterator[Mapping[str, Any]]:
     """Iterate over the conversation from its end: nearly always the end is enough."""
     items = chain(reversed(turn.request.input if turn.request else ()), reversed(turn.history))
     return (item for item in items if item.get("type") not in _SAYS_NOTHING)
+
+
+def _is_answered(history: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether an item of the assistant closes a history, or it is empty."""
+    if isinstance(history, History) and history.is_answered():
+        return True
+    return not history or _is_assistants(history[-1])
 
 
 def _is_assistants(item: Mapping[str, Any]) -> bool:

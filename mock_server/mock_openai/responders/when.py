@@ -59,11 +59,15 @@ class When:
     """The score of each given condition when it holds."""
     only_texts: bool = field(init=False, repr=False, compare=False)
     """Whether `texts_match` covers all conditions."""
+    _more_texts: bool = field(init=False, repr=False, compare=False)
+    """Whether there are conditions on texts besides `user`."""
 
     def __post_init__(self) -> None:
         given = (name for name in CONDITIONS if getattr(self, name) not in (None, {}))
         object.__setattr__(self, "worth", {name: _WEIGHT.get(name, 1) for name in given})
         object.__setattr__(self, "only_texts", type(self) is When and self.worth.keys() <= _TEXTS)
+        more = not (self.last is None and self.developer is None and self.system is None)
+        object.__setattr__(self, "_more_texts", more)
 
     def texts_match(self, asked: TurnInput) -> bool:
         """Return whether the conditions on texts may hold: `user`, `last`, and `developer` and `system` where
@@ -71,9 +75,7 @@ class When:
         """
         if self.user is not None and not self._user_matches(asked):
             return False
-        if self.last is None and self.developer is None and self.system is None:
-            return True
-        return next(self._said(asked), None) is None
+        return not self._more_texts or next(self._said(asked), None) is None
 
     def holds(self, turn: Turn, asked: TurnInput | None = None) -> bool:
         """Return whether every condition holds."""

@@ -181,7 +181,7 @@ class HttpHandler:
                 await exchange.reply.error(error)
                 return
             head = json.compact({"method": request.method, "path": redact.path(request.path_qs)})
-            state.note_create(position, head, received.noted, asyncio.get_running_loop().time())
+            state.note_create(position, head, received.noted(), asyncio.get_running_loop().time())
             caller = Caller(
                 transport="http",
                 connection=connection.number,

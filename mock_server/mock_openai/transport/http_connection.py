@@ -134,7 +134,8 @@ class HttpConnection(web.RequestHandler):
             return
         if self.fast_path is not None:
             if self.fast_path(data):
-                self._idle_since = self._time()
+                if self.between:  # an open WebSocket is no idle connection
+                    self._idle_since = self._time()
                 return
             self.fast_path = None
         if self.arrived is not None:

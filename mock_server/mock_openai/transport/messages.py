@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from mock_openai.journal import redact
+from mock_openai.protocol import json
 from mock_openai.protocol.behaviour import Behaviour
-from mock_openai.protocol.errors import ApiError, invalid_type, invalid_value, missing_parameter
+from mock_openai.protocol.errors import (
+    ApiError,
+    invalid_json,
+    invalid_type,
+    invalid_value,
+    missing_parameter,
+)
 from mock_openai.protocol.schema import describe
-from mock_openai.transport.body import decode
 
 
 def known_types(behaviour: Behaviour, headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -26,7 +32,10 @@ def known_types(behaviour: Behaviour, headers: Mapping[str, str]) -> tuple[str, 
 
 def read_message(data: bytes, known: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
     """Return a text message's type and its other fields. Raises ApiError if the type is not known."""
-    message = decode(data)
+    try:
+        message = json.parse_shallow(data)
+    except ValueError:
+        raise invalid_json() from None
     if not isinstance(message, dict):
         raise invalid_type("message", "an object", describe(message))
     kind = message.pop("type", None)

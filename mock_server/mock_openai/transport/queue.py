@@ -40,9 +40,8 @@ class TurnQueue:
         self._bytes = 0
         self._busy: dict[str | None, Create] = {}
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing runs and nothing waits."""
+    def is_idle(self) -> bool:
+        """Return whether nothing runs and nothing waits."""
         return not self._busy and not self._waiting
 
     @property
@@ -50,9 +49,8 @@ class TurnQueue:
         """Whether anything runs."""
         return bool(self._busy)
 
-    @property
-    def full(self) -> bool:
-        """Whether so much waits that nothing more should be read."""
+    def is_full(self) -> bool:
+        """Return whether so much waits that nothing more should be read."""
         return len(self._waiting) >= self._most or self._bytes >= MAX_WAITING_BYTES
 
     def push(self, create: Create) -> None:

@@ -59,14 +59,14 @@ class RepeatedHead:
     def __call__(self, data: bytes) -> bool:
         """Answer a create; one that is not answered here is left to aiohttp, with its plan."""
         # While a request is being answered, and when aiohttp may hold another, this one has to wait its turn.
-        if not self._http.between or self._http.arrived != b"" or not self._tcp.clear:
+        if not self._http.between or self._http.arrived != b"" or not self._tcp.is_clear():
             return False
         received = self._received(data)
         if received is None:
             return False
         state = self._state
         position = state.next_turn(self._connection)
-        state.note_create(position, self._head, received.noted, self._time())
+        state.note_create(position, self._head, received.noted(), self._time())
         plan = state.planned(received, self._caller, position)
         if plan is not None:
             played = play_at_once(

@@ -70,14 +70,17 @@ class SocketTurns:
 
     async def has_room(self) -> None:
         """Wait until another create can be queued."""
-        if self.queue.full:
+        if self.queue.is_full():
             self._room.clear()
             await self._room.wait()
 
     def play_or_queue(self, received: ReceivedRequest) -> None:
         """Play a create of the default lane that arrived alone, at once if that is possible."""
         create = Create(None, self.count(received, None), received)
-        plan = self._planned(create) if self.queue.idle else None
+        plan = None
+        # A submission that waits for its parent may still change it.
+        if self.queue.is_idle() and not self.steering.waits_for(received.body.get("previous_response_id")):
+            plan = self._state.planned(received, self.caller, create.position)
         if plan is None or not self._played(create, plan):
             self.queue.push(create)
             self.pump(plan)
@@ -111,7 +114,7 @@ class SocketTurns:
         """Count a create and note it in the journal."""
         position = self._state.next_turn(self._connection, warms_up=received.body.get("generate") is False)
         head = _AUTOMATIC if automatic else _HEAD
-        self._state.note_create(position, head, received.noted, self._time(), lane=lane)
+        self._state.note_create(position, head, received.noted(), self._time(), lane=lane)
         return position
 
     def cancel(self, message: Mapping[str, Any]) -> None:
@@ -128,18 +131,12 @@ class SocketTurns:
         """Start what may run now; `plan` is that of a create that arrived alone."""
         for create in self.queue.start():
             self._spawn(self._turn(create, plan))
-        if not self.queue.full:
+        if not self.queue.is_full():
             self._room.set()
-
-    def _planned(self, create: Create) -> Plan | None:
-        """Plan a create, unless something may still change it."""
-        if self.steering.waits_for(create.received.body.get("previous_response_id")):
-            return None
-        return self._state.planned(create.received, self.caller, create.position)
 
     def _played(self, create: Create, plan: Plan) -> bool:
         """Play a create at once, if its plan allows that and nothing waits to be written."""
-        if not self._socket.clear:
+        if not self._socket.is_clear():
             return False
         rendered = play_at_once(
             self._state, plan, create.position, self._write_whole, self._time, lane=create.lane
@@ -242,7 +239,7 @@ class SocketTurns:
     async def _end_socket(self, delivery: Delivery, at: float) -> None:
         """End the socket as the recording ended after this turn, unless another turn is under way."""
         await asyncio.sleep(at - asyncio.get_running_loop().time())
-        if self.queue.idle and not self._socket.tcp.gone:
+        if self.queue.is_idle() and not self._socket.tcp.gone:
             await delivery.end_socket()
 
     async def _send(self, event: Event) -> None:

@@ -69,9 +69,8 @@ class TcpConnection:
         transport.write(data)
         return True
 
-    @property
-    def clear(self) -> bool:
-        """Whether what is written now leaves at once: the connection lives, and no bytes are buffered."""
+    def is_clear(self) -> bool:
+        """Return whether what is written now leaves at once: the client is there, and no bytes wait."""
         transport = self._transport
         return not (self.dead or transport.is_closing() or transport.get_write_buffer_size())
 

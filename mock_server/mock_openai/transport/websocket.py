@@ -51,7 +51,9 @@ class SocketSession:
             tcp, max_message=self._behaviour.max_message, deflate=self._behaviour.deflate
         )
         self._lanes = LaneMemory(keep_all=self._behaviour.socket_memory == "all")
-        self._idle_timers = IdleTimers(self._behaviour, state.clock, self.tcp, idle=lambda: self._queue.idle)
+        self._idle_timers = IdleTimers(
+            self._behaviour, state.clock, self.tcp, idle=lambda: self._queue.is_idle()
+        )
         self._turns = SocketTurns(
             state,
             connection,
@@ -85,7 +87,7 @@ class SocketSession:
             self._limit = clock.call_later(self._state.settings.connection_lifetime, self._mark_expired)
         context = IdleContext(self._state, self._connection, self.tcp, self._gate)
         self._timed_faults = TimedFaults(
-            self._state, self._connection, context, idle=lambda: self._queue.idle, always=True
+            self._state, self._connection, context, idle=lambda: self._queue.is_idle(), always=True
         )
         self._timed_faults.arm()
         self._idle_timers.begin(self._spawn, self._close_for_idleness)
@@ -119,10 +121,9 @@ class SocketSession:
             raise ConnectionResetError("the WebSocket is closed")
         await self._websocket.write(data)
 
-    @property
-    def clear(self) -> bool:
-        """Whether what is written now leaves at once."""
-        return self.tcp.clear and self._gate.is_set()
+    def is_clear(self) -> bool:
+        """Return whether what is written now leaves at once."""
+        return self.tcp.is_clear() and self._gate.is_set()
 
     def push(self, data: bytes) -> bool:
         """Write frames at once; False if a fault holds the socket back, or it is closed, or slow."""
@@ -170,7 +171,7 @@ class SocketSession:
         """Handle a create of the default lane that arrives alone, in the call that brings it; False leaves it
         to the reader.
         """
-        if self._handling or self._turns.closing or self._websocket.closed or self._queue.full:
+        if self._handling or self._turns.closing or self._websocket.closed or self._queue.is_full():
             return False
         if len(data) > LARGE_BODY:
             return False

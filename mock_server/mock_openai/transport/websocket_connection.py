@@ -79,35 +79,30 @@ class WebSocketConnection:
         self._tcp.write(head(101, {**headers, **more}))
         request.protocol.set_parser(self)  # type: ignore[arg-type]  # has what is called of one
         if isinstance(request.protocol, HttpConnection):
-            request.protocol.fast_path = self._feed  # past aiohttp, which would only hand it on
+            request.protocol.fast_path = self.take  # past aiohttp, which would only hand it on
         return Written(status=101, keep_alive=False)
+
+    def take(self, data: bytes) -> bool:
+        """Handle bytes from the client; True, because nobody else has to."""
+        text = self._reader.alone(data)
+        if text is not None and not self._messages and self.fast_path(text):
+            return True
+        for message in self._reader.feed(data) if text is None else [Message(TEXT, text)]:
+            self._messages.append(message)
+            self._ahead += len(message.data)
+        if self._reader.broken is not None and not self.broken:
+            self._refuse(self._reader.broken)
+        if self._ahead > _AHEAD:
+            self._tcp.hold()
+        self._wake()
+        return True
 
     # What aiohttp calls
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Handle bytes from the client."""
-        if not self.broken:
-            messages = self._reader.feed(data)
-            if (
-                len(messages) == 1
-                and messages[0].opcode == TEXT
-                and not self._messages
-                and self.fast_path(messages[0].data)
-            ):
-                return False, b""
-            for message in messages:
-                self._messages.append(message)
-                self._ahead += len(message.data)
-            if self._reader.broken is not None:
-                self._refuse(self._reader.broken)
-        if self._ahead > _AHEAD:
-            self._tcp.hold()
-        self._wake()
+        self.take(data)
         return False, b""
-
-    def _feed(self, data: bytes) -> bool:
-        self.feed_data(data)
-        return True
 
     def feed_eof(self) -> None:
         """Note that the connection is over."""

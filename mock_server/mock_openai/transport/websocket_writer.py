@@ -19,9 +19,8 @@ class Socket(Protocol):
 
     tcp: TcpConnection
 
-    @property
-    def clear(self) -> bool:
-        """Whether what is written now leaves at once."""
+    def is_clear(self) -> bool:
+        """Return whether what is written now leaves at once."""
         ...
 
     async def write(self, data: bytes) -> None:

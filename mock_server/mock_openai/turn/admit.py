@@ -64,6 +64,7 @@ class Admission:
         self._store = store
         self._conversations = conversations
         self._behaviour = behaviour
+        self._parents = _PARENTS[behaviour.parents]
         self._accepted = {"http": SettingsCache(), "websocket": SettingsCache()}
         # What others derive from it may look elsewhere, and has to be waited for.
         self._here = store if type(store) is MemoryStore else None
@@ -113,7 +114,8 @@ class Admission:
             context = self._continued(found, wanted)
         if not request.only_messages and next(_referred_to(request, context[0]), None) is not None:
             return None
-        check_conversation(context[0], request)
+        if wanted is not None or not request.only_messages:
+            check_conversation(context[0], request)
         _check_window(request, context[1], size)
         return context
 
@@ -129,7 +131,7 @@ class Admission:
 
     def may_continue(self, remembered: Remembered) -> bool:
         """Return whether `previous_response_id` may name this response."""
-        return remembered.status in _PARENTS[self._behaviour.parents]
+        return remembered.status in self._parents
 
     async def _before(self, request: Request, lanes: LaneMemory | None) -> Context:
         if request.previous_response_id is not None:
@@ -159,9 +161,9 @@ class Admission:
         return self._continued(found, wanted)
 
     def _continued(self, found: Remembered | None, wanted: str) -> Context:
-        if found is None or not self.may_continue(found):
+        if found is None or found.status not in self._parents:
             raise previous_response_not_found(wanted)
-        return found.items, found.tokens
+        return found.context()
 
 
 def _referred_to(request: Request, history: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from mock_openai.memory import ConversationStore, MemoryStore, Remembered, ResponseStore
+from mock_openai.memory import ConversationStore, LaneMemory, MemoryStore, Remembered, ResponseStore
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
@@ -48,9 +48,10 @@ class Keeper:
         request, kept = plan.request, _remembered(plan, sent)
         if request is None or kept is None:
             return False
-        if self._here is not None and _is_stored(request):
+        if self._here is not None and (request.store or request.background):
             self._here.keep(kept)
-        self._go_on(plan, request, kept)
+        if plan.caller.lanes is not None:
+            self._go_on(plan.caller.lanes, request, kept)
         return True
 
     async def keep(self, plan: Plan, sent: Sequence[Event]) -> bool:
@@ -66,28 +67,22 @@ class Keeper:
             kept = await in_thread(_decoded, plan, sent)
         if request is None or kept is None:
             return False
-        if _is_stored(request):
+        if request.store or request.background:  # observed: the background keeps its responses either way
             await self._store.put(kept)
         if request.conversation is not None and self._admission.may_continue(kept):
             ids = Ids(plan.random_source, self._clock)
             said = with_ids((*request.input, *kept.response.get("output", ())), request.conversation, ids)
             await self._conversations.append(request.conversation, said)
-        self._go_on(plan, request, kept)
+        if plan.caller.lanes is not None:
+            self._go_on(plan.caller.lanes, request, kept)
         return True
 
-    def _go_on(self, plan: Plan, request: Request, kept: Remembered) -> None:
+    def _go_on(self, lanes: LaneMemory, request: Request, kept: Remembered) -> None:
         """Advance the socket's lane to this response, or evict the parent of a failed continuation."""
-        lanes = plan.caller.lanes
-        if lanes is None:
-            return
         if self._admission.may_continue(kept):
             lanes.advance(request.stream_id, kept)
         elif kept.status == "failed":
             lanes.evict(request.stream_id, request.previous_response_id)
-
-
-def _is_stored(request: Request) -> bool:
-    return request.store or request.background  # the background keeps its responses either way (observed)
 
 
 def _remembered(plan: Plan, sent: Sequence[Event]) -> Remembered | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+import msgspec
+
 from mock_openai.memory import LaneMemory
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.random_source import RandomSource
@@ -32,21 +34,32 @@ class Caller:
     """The query of the request's address, or of the socket's, as sent."""
 
 
-class Plan:
+class Plan(msgspec.Struct, eq=False):
     """One turn: its request, its history, its answer, and what it still has to wait for."""
 
+    body: Mapping[str, Any]
+    """The request's body as received."""
+    size: int
+    """Its bytes; 0 when its length does not matter."""
+    caller: Caller
+    number: int
+    """The create's number on its connection, from 1."""
+    random_source: RandomSource
+    """The turn's own random source: ids, padding, pace."""
+    session: str | None
+    """The session that it belongs to."""
     request: Request | None = None
     """The validated request; None when it is not valid."""
     error: ApiError | None = None
     """The error of an invalid request."""
     history: Sequence[dict[str, Any]] = ()
     """The items that it continues from, oldest first."""
-    history_tokens = 0
+    history_tokens: int = 0
     answer: Answer | None = None
     """The responders' answer, once it is there."""
     render: Render | None = None
     """Renders the answer, if a reply like it was sent before."""
-    at_once = False
+    at_once: bool = False
     """Whether all events of the answer are due at once."""
     rate_limits: Mapping[str, str] = MappingProxyType({})
     """Rate-limit headers."""
@@ -54,55 +67,29 @@ class Plan:
     """What the plan waits for before it can be completed."""
     failure: Exception | None = None
     """The exception that a responder, or this server, raised instead of answering."""
-    next_responder = 0
+    next_responder: int = 0
     """The index of the responder that is asked next."""
     response_id: str | None = None
     """The response's id, once it has one."""
     _turn: Turn | None = None
 
-    def __init__(
-        self,
-        body: Mapping[str, Any],
-        size: int,
-        caller: Caller,
-        number: int,
-        random_source: RandomSource,
-        session: str | None,
-    ) -> None:
-        self.body = body
-        """The request's body as received."""
-        self.size = size
-        """Its bytes; 0 when its length does not matter."""
-        self.caller = caller
-        self.number = number
-        """The create's number on its connection, from 1."""
-        self.random_source = random_source
-        """The turn's own random source: ids, padding, pace."""
-        self.session = session
-
-    @property
-    def ready(self) -> bool:
-        """Whether the whole answer can be written now."""
-        return self.at_once and self.render is not None and self.waits_for is None and self.failure is None
-
-    @property
-    def turn(self) -> Turn:
-        """The turn as responders see it."""
+    def as_turn(self) -> Turn:
+        """Return the turn as responders see it."""
         if self._turn is None:
             caller = self.caller
-            self._turn = Turn(
-                body=self.body,
-                transport=caller.transport,
-                request=self.request,
-                error=self.error,
-                history=self.history,
-                connection=caller.connection,
-                number=self.number,
-                key=caller.key,
-                headers=caller.headers,
-                session=self.session,
-                query=caller.query,
-                size=self.size,
+            self._turn = Turn(  # by place: names cost as much as all the rest
+                self.body,
+                caller.transport,
+                self.request,
+                self.error,
+                self.history,
+                caller.connection,
+                self.number,
+                caller.key,
+                caller.headers,
+                self.session,
+                caller.query,
+                self.size,
             )
         return self._turn
 
@@ -116,6 +103,6 @@ class Plan:
         items that begin so many seconds later.
         """
         assert self.render is not None, "only what has a template is rendered whole"
-        rendered = self.render(self.random_source, now, later)
+        rendered = self.render.rendered(self.random_source, now, later)
         self.response_id = rendered.response_id
         return rendered

@@ -15,6 +15,7 @@ from mock_openai.protocol.compile import Templates
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Failed, Reply
+from mock_openai.protocol.request import Request
 from mock_openai.responders.answer import Answer
 from mock_openai.responders.base import Later, Responder, Turn, turn_for
 from mock_openai.responders.improvise import Improviser
@@ -91,7 +92,7 @@ class Planner:
         while plan.waits_for == "responder":
             plan.waits_for = None
             responder = self._responders[plan.next_responder]
-            said = await responder.answer(turn_for(responder, plan.turn))
+            said = await responder.answer(turn_for(responder, plan.as_turn()))
             plan.next_responder += 1
             self._ask(plan, said)
         assert plan.answer is not None, "somebody has answered by now"
@@ -152,18 +153,16 @@ class Planner:
 
     def _answer(self, plan: Plan) -> None:
         """Let the limits answer, or the responders."""
-        plan.answer = self._limited(plan)
+        if plan.request is not None and plan.error is None:
+            if self.limiter.limits is None:
+                plan.rate_limits = usual_headers(plan.request.model)
+            else:
+                plan.answer = self._limited(plan, plan.request)
         if plan.answer is None:
             self._ask(plan, None)
 
-    def _limited(self, plan: Plan) -> Answer | None:
+    def _limited(self, plan: Plan, request: Request) -> Answer | None:
         """Count a valid request against the caller's limits, and answer one that exceeds them."""
-        request = plan.request
-        if request is None or plan.error is not None:
-            return None
-        if self.limiter.limits is None:
-            plan.rate_limits = usual_headers(request.model)
-            return None
         tokens = tokens_asked(request, plan.input_tokens)
         try:
             plan.rate_limits = self.limiter.admit(plan.caller.key, request.model, tokens, self._clock.now())
@@ -185,7 +184,7 @@ class Planner:
         while said is None and plan.next_responder < len(self._responders):
             if answerable or self._responders[plan.next_responder].takes_errors:
                 ask = self._plain[plan.next_responder]
-                found = ask(plan.turn) if ask is not None else Later.LATER
+                found = ask(plan.as_turn()) if ask is not None else Later.LATER
                 if found is Later.LATER:
                     plan.waits_for = "responder"
                     return
@@ -202,7 +201,7 @@ class Planner:
             return None
         if script is None or self.limiter.limits is not None or plan.render is None:
             return None
-        rule = script.fixed_rule(plan.turn)
+        rule = script.fixed_rule(plan.as_turn())
         if rule is None or rule.rule.answer is not plan.answer or not isinstance(plan.answer, Reply):
             return None
         return CachedAnswer(script.version, rule, request.model, plan.answer, plan.render, plan.at_once)

@@ -68,10 +68,9 @@ class ReceivedRequest(msgspec.Struct, eq=False):
         """
         self._noted = Body.searched_before(shorten(redact.body(self.body)))
 
-    @property
     def noted(self) -> Body:
-        """The body as the journal stores it. A large one is searched for secrets now, which would keep its
-        reader waiting.
+        """Return the body as the journal stores it. A large one is searched for secrets now, which would keep
+        its reader waiting.
         """
         if self._noted is None:
             if self.size > MAX_SIZE:

@@ -85,8 +85,6 @@ class FrameReader:
         found: list[Message] = []
         at = 0
         try:
-            if (alone := self._alone(data)) is not None:
-                return [alone]
             self._ahead += data
             while (frame := self._frame(at)) is not None:
                 start, end, first, payload = frame
@@ -99,9 +97,11 @@ class FrameReader:
         del self._ahead[:at]
         return found
 
-    def _alone(self, data: bytes) -> Message | None:
-        """Return the message if these bytes are exactly one short text frame, as they nearly always are."""
-        if self._ahead or self._opcode != CONTINUATION or len(data) < 6 or self.masks is None:
+    def alone(self, data: bytes) -> bytes | None:
+        """Take bytes and return the text if they are exactly one short text frame, as they nearly always are;
+        otherwise None, and they are left to `feed`.
+        """
+        if self._ahead or self._opcode != CONTINUATION or len(data) < 6 or self.broken is not None:
             return None
         if data[0] != _FIN_TEXT:
             return None
@@ -111,9 +111,7 @@ class FrameReader:
         if len(data) != start + size or not 0 <= size < self._limit or data[1] == _MASKED_LONG:
             return None
         payload = _unmasked(data[start:], data[start - 4 : start])
-        if not payload.isascii():
-            _check_text(payload)
-        return Message(TEXT, payload)
+        return payload if payload.isascii() or _is_text(payload) else None
 
     def _frame(self, at: int) -> tuple[int, int, int, bytes] | None:
         """Return the frame that begins here, once it is complete: where its payload begins and ends, its
@@ -269,10 +267,16 @@ def _unmasked(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes:
 
 
 def _check_text(payload: bytes) -> None:
+    if not _is_text(payload):
+        raise BrokenRule(INVALID_DATA, "Text must be UTF-8.")
+
+
+def _is_text(payload: bytes) -> bool:
     try:
         payload.decode()
     except UnicodeDecodeError:
-        raise BrokenRule(INVALID_DATA, "Text must be UTF-8.") from None
+        return False
+    return True
 
 
 def _check_close(payload: bytes) -> None:

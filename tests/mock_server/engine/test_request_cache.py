@@ -53,4 +53,4 @@ def test_a_body_that_two_threads_note_at_once_is_cut_once() -> None:
     received = RequestCache().keep("json", b"x" * (MAX_SIZE + 1), {"input": "long " * 100})
     for _ in range(2):
         received.note_as(lambda body: msgspec.Raw(json.compact({"cut": len(body)})))
-    assert json.parse(received.noted.clean()) == {"cut": len(json.compact(received.body))}
+    assert json.parse(received.noted().clean()) == {"cut": len(json.compact(received.body))}

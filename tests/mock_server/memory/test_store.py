@@ -22,7 +22,7 @@ async def test_what_was_put_is_found_until_it_is_deleted():
     await store.put(remembered("resp_1"))
     found = await store.get("resp_1")
     assert found is not None
-    assert (found.response["id"], found.tokens, len(found.items)) == ("resp_1", 7, 1)
+    assert (found.response["id"], found.context()[1], len(found.items)) == ("resp_1", 7, 1)
     assert await store.delete("resp_1")
     assert not await store.delete("resp_1")
     assert await store.get("resp_1") is None

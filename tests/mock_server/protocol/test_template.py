@@ -139,6 +139,9 @@ def test_both_ways_give_the_same_bytes(
     assert at_once.body() == json.pretty(with_billing(response))
     assert at_once.status == response["status"]
     assert at_once.response_id == response["id"]
+    assert at_once.output() == response["output"]
+    speaks = {item["type"] for item in response["output"]} == {"message"} and response["usage"]
+    assert at_once.spoken_tokens() == (response["usage"]["total_tokens"] if speaks else None)
 
 
 @pytest.mark.parametrize(

@@ -352,7 +352,7 @@ async def test_defects_are_told_and_break_no_connection(
         for _ in range(TIMES):
             assert "Hello" in await ask("hi")
         with monkeypatch.context() as broken:
-            broken.setattr(admit, "check_conversation", lambda *_: {}[7])
+            broken.setattr(admit, "_check_window", lambda *_: {}[7])
             assert "failed to answer: KeyError" in await ask("hi there")
         assert "Hello" in await ask("hi there")
         odd = [{"type": "web_search_call", "id": [], "role": "user", "content": None}]
