@@ -54,7 +54,7 @@ def rendering(templates: Templates, reply: Reply, request: Request, *, history: 
     random_source = RandomSource("7")
     template = templates.find(reply, request)
     assert template is not None
-    return template.renderer(request, history)(random_source, NOW, 0.0)
+    return template.renderer(request, history).rendered(random_source, NOW, 0.0)
 
 
 def test_the_second_turn_of_a_kind_has_a_template() -> None:

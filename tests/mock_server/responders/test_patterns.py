@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai import MockServer, reply
 from mock_openai.patterns import LONGEST, Pattern, PatternError, SlowPattern, pattern
-from mock_openai.responders import Reply, Script, Text, Turn
+from mock_openai.responders import Reply, Script, Text, Turn, When
+from mock_openai.responders.turn_input import TurnInput
 from mock_openai.source import ScriptError
 
 Make = Callable[..., Turn]
@@ -100,6 +101,23 @@ async def test_the_rule_is_named(turn: Make) -> None:
 async def test_a_rule_before_the_slow_one_answers(turn: Make) -> None:
     script = Script([reply("First.", user="ab"), reply("Never.", user=ENDLESS)])
     assert await script.answer(turn(TEXT)) == Reply((Text("First."),))
+
+
+async def test_few_rules_are_searched_no_further_than_the_one_that_answers(
+    turn: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str | None] = []
+    texts_match = When.texts_match
+
+    def noting(when: When, asked: TurnInput) -> bool:
+        searched.append(when.user)
+        return texts_match(when, asked)
+
+    monkeypatch.setattr(When, "texts_match", noting)
+    script = Script([reply("No.", user="x"), reply("Yes.", user="ab"), reply("Never.", user="b")])
+    assert await script.answer(turn("ab")) == script.at_hand(turn("ab")) == Reply((Text("Yes."),))
+    assert searched == ["x", "ab"] * 2
+    assert [handle.answered for handle in script.rules] == [0, 2, 0]
 
 
 @pytest.mark.parametrize("condition", ["instructions", "output"])

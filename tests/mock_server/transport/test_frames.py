@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai import MockServer, reply
 from mock_openai.protocol.behaviour import Behaviour
-from mock_openai.wire.frames import FrameReader
+from mock_openai.wire.frames import TEXT, FrameReader, Message
 
 from tests.effort import HANG
 
@@ -188,13 +188,26 @@ def test_any_bytes_in_any_pieces_give_the_same_messages_or_the_same_broken_rule(
         reader = FrameReader(1000, inflate=inflate)
         heard: list[object] = []
         for data in pieces:
-            heard.extend(reader.feed(data))
+            text = reader.alone(data)
+            heard.extend(reader.feed(data) if text is None else [Message(TEXT, text)])
         if reader.broken is not None:
             heard.append(reader.broken.code)
         return heard
 
     data = b"".join(parts)
-    assert read([data]) == read([data[at : at + piece] for at in range(0, len(data), piece)])
+    expected = read([data])
+    assert read([data[at : at + piece] for at in range(0, len(data), piece)]) == expected
+    assert read(parts) == expected
+
+
+@pytest.mark.parametrize("begun", [frame(b"he", 0x01), frame(b"", 0x82, size=14)[:6]])
+def test_a_text_behind_something_unfinished_does_not_come_alone(begun: bytes) -> None:
+    whole = frame(b"llo, you")
+    assert FrameReader().alone(whole) == b"llo, you"
+    reader = FrameReader()
+    assert reader.alone(begun) is None
+    assert reader.feed(begun) == []
+    assert reader.alone(whole) is None
 
 
 @settings(max_examples=30, deadline=None)
