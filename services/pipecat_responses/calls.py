@@ -33,15 +33,15 @@ class Calls:
         """Add a call that was announced or came finished; return whether it is new."""
         if self._find(event, item) is not None:
             return False
-        writing = _Writing(item.get("name") or "", item.get("call_id") or "")
+        writing = _Writing(_text(item.get("name")), _text(item.get("call_id")))
         self._calls[_key(event, item) or f"call {len(self._calls)}"] = writing
         return True
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Add a piece of a call's arguments."""
         writing = self._find(event, {})
-        if writing is not None and not writing.finished:
-            writing.arguments += event.get("delta") or ""
+        if writing is not None and not writing.finished and isinstance(delta := event.get("delta"), str):
+            writing.arguments += delta
 
     def finish_arguments(self, event: Mapping[str, Any]) -> None:
         """Set the complete arguments of a call."""
@@ -55,8 +55,8 @@ class Calls:
         if writing is None:
             return
         writing.finished = item.get("status") != "incomplete"
-        writing.name = item.get("name") or writing.name
-        writing.call_id = item.get("call_id") or writing.call_id
+        writing.name = _text(item.get("name")) or writing.name
+        writing.call_id = _text(item.get("call_id")) or writing.call_id
         if isinstance(arguments := item.get("arguments"), str):
             writing.arguments = arguments
 
@@ -82,7 +82,7 @@ class Calls:
         key = _key(event, item)
         if (writing := self._calls.get(key)) is not None:
             return writing
-        if call_id := item.get("call_id"):
+        if call_id := _text(item.get("call_id")):
             return next((known for known in self._calls.values() if known.call_id == call_id), None)
         # A piece without any id belongs to the latest call.
         return next(reversed(self._calls.values()), None) if key is None else None
@@ -91,7 +91,12 @@ class Calls:
 def _key(event: Mapping[str, Any], item: Mapping[str, Any]) -> object:
     if (index := event.get("output_index")) is not None:
         return index
-    return event.get("item_id") or item.get("id") or item.get("call_id")
+    return event.get("item_id") or _text(item.get("id")) or _text(item.get("call_id")) or None
+
+
+def _text(value: object) -> str:
+    """Return a name or an id; empty if there is none."""
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

@@ -133,10 +133,9 @@ def failure_of_response(response: Mapping[str, Any], *, incomplete: bool) -> Fai
     """Return the failure of a response object that ended as failed or incomplete."""
     response_id = _text(response.get("id"))
     if incomplete:
-        reason = (response.get("incomplete_details") or {}).get("reason")
-        return Failure(
-            "incomplete", reason or "Response incomplete", code=_text(reason), response_id=response_id
-        )
+        details = response.get("incomplete_details")
+        reason = _text(details.get("reason")) if isinstance(details, Mapping) else None
+        return Failure("incomplete", reason or "Response incomplete", code=reason, response_id=response_id)
     found = failure_of_error(response.get("error") or "Response failed", "response")
     return Failure(
         "response",

@@ -100,12 +100,16 @@ def json_schema_format(schema: Mapping[str, Any]) -> dict[str, Any]:
 def output_text(response: Mapping[str, Any]) -> str:
     """Return the whole answer text of a finished response object."""
     return "".join(
-        part.get("text") or ""
-        for item in response.get("output") or ()
+        text
+        for item in _objects(response.get("output"))
         if item.get("type") == "message"
-        for part in item.get("content") or ()
-        if part.get("type") == "output_text"
+        for part in _objects(item.get("content"))
+        if part.get("type") == "output_text" and isinstance(text := part.get("text"), str)
     )
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
 def names_of(invocation: Mapping[str, Any]) -> Names:

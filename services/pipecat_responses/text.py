@@ -30,6 +30,7 @@ class TextDelta(msgspec.Struct, gc=False, tag_field="type", tag="response.output
     stream_id: str | None = None
 
 
+_WHAT_AND_WHERE = ("type", "output_index", "content_index", "item_id")
 _BEGINS_A_DELTA = b'{"type":"response.output_text.delta",'
 _read_delta = msgspec.json.Decoder(TextDelta).decode
 
@@ -68,7 +69,7 @@ def write_json(value: Any) -> bytes:
 
 
 def read_event(data: bytes) -> dict[str, Any] | TextDelta | None:
-    """Parse an event; None if it is not a JSON object.
+    """Parse an event; None if it is not a JSON object, or says in no readable way what it is.
 
     A text delta is a ``TextDelta`` if it is written as the API writes it (observed), otherwise a dict like
     all other events. Half surrogate pairs are kept: the other half may be in the next event.
@@ -91,4 +92,9 @@ def read_event(data: bytes) -> dict[str, Any] | TextDelta | None:
             event = json.loads(data)
         except (ValueError, RecursionError):
             return None
-    return event if isinstance(event, dict) else None
+    return event if isinstance(event, dict) and _says_what_it_is(event) else None
+
+
+def _says_what_it_is(event: dict[str, Any]) -> bool:
+    """Whether the fields that say what an event is, and where it belongs, are single values."""
+    return not any(isinstance(event.get(name), dict | list) for name in _WHAT_AND_WHERE)
