@@ -7,8 +7,9 @@ Nothing is imported until it is used: the pytest plugin loads this package in ev
 `VoiceCall` need Pipecat, whose import takes a second or two.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from ninelives.lazy import lazy
 
 if TYPE_CHECKING:
     from ninelives.bot.bot import Bot
@@ -38,7 +39,7 @@ __all__ = [
     "words",
 ]
 
-_HOME = {
+_HOMES = {
     "BlackBox": "ninelives.incidents.box",
     "Bot": "ninelives.bot.bot",
     "Cassette": "ninelives.cassette",
@@ -51,11 +52,12 @@ _HOME = {
 }
 
 
+_import = lazy(__name__, _HOMES)
+
+
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return getattr(import_module(_HOME[name]), name)
+        return _import(name)
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.partition(".")[0] == "pipecat":
             raise ImportError(

@@ -4,19 +4,14 @@ The values (`Turn`, `Heard`, `ToolCall`, `ReportedError`, `Captured`) do not nee
 which takes a second or two, on first use.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ninelives.bot.turn import Captured, Heard, ReportedError, ToolCall, Turn, TurnTimeout
+from ninelives.lazy import lazy
 
 if TYPE_CHECKING:
     from ninelives.bot.bot import Bot
 
 __all__ = ["Bot", "Captured", "Heard", "ReportedError", "ToolCall", "Turn", "TurnTimeout"]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "Bot":
-        from ninelives.bot.bot import Bot
-
-        return Bot
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy(__name__, {"Bot": "ninelives.bot.bot"})

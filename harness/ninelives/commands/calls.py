@@ -19,6 +19,7 @@ from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
 from ninelives.commands.quiet import quiet
 from ninelives.commands.reports import Reports, of_calls
+from ninelives.plural import counted
 
 if TYPE_CHECKING:
     from ninelives.lab.exploration.calls import Calls, Worst
@@ -118,7 +119,7 @@ def _print(console: Console, options: Options, name: str, calls: Calls, worst: W
     console.print(_table(calls))
     steps, trouble, _ = worst.spec.size
     was, was_trouble, _ = worst.was
-    tries = f"{worst.tries} {'try' if worst.tries == 1 else 'tries'}"
+    tries = counted(worst.tries, "try", "tries")
     console.print(
         Text.assemble(
             (f"\nthe worst call, number {calls.worst.number}", "bold"),
@@ -162,7 +163,7 @@ def _rows(calls: Calls) -> Iterator[tuple[str, list[float | None]]]:
 
 
 def _summary(name: str, calls: Calls) -> Text:
-    many = f"{len(calls.all):,} call{'' if len(calls.all) == 1 else 's'}"
+    many = counted(len(calls.all), "call")
     if not calls.broken:
         return Text(f"\n{name}: every promise was kept in {many}.", style="bold green")
     counts = Counter(promise for each in calls.broken for promise in {promise for promise, _ in each.broken})

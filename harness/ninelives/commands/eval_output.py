@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from ninelives.plural import counted
 from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def summary(played: Sequence[Played]) -> Text:
             "tool if the user's words seem to ask for it. Expectations about words and "
             "arguments may therefore fail."
         )
-    many = f"{len(tried)} run{'' if len(tried) == 1 else 's'}"
+    many = counted(len(tried), "run")
     if not bad:
         unjudged = sum(each.verdict == "not judged" for each in tried)
         text = f"\nEvery eval passed and every promise was kept in {many}"

@@ -20,6 +20,7 @@ from ninelives.commands.progress_bar import progress_bar
 from ninelives.commands.quiet import quiet
 from ninelives.commands.reports import Reports, of_exploration
 from ninelives.commands.verdict import print_disturbed
+from ninelives.plural import counted
 from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -170,9 +171,9 @@ def _keep(console: Console, options: Options, breach: Breach) -> Path:
     shown = ", ".join(map(str, breach.runs[:SHOWN_RUNS])) + (", …" if len(breach.runs) > SHOWN_RUNS else "")
     console.print(
         Text(
-            f"  in {len(breach.runs)} run{'s' if len(breach.runs) > 1 else ''} ({shown}); run {breach.run} "
+            f"  in {counted(len(breach.runs), 'run')} ({shown}); run {breach.run} "
             f"was shortened from {was_steps} steps and {was_trouble} faults or cut-ins to {steps} and "
-            f"{trouble} in {breach.tries} {'try' if breach.tries == 1 else 'tries'}",
+            f"{trouble} in {counted(breach.tries, 'try', 'tries')}",
             style="dim",
         )
     )
@@ -258,12 +259,11 @@ def _interrupted(options: Options) -> str:
 
 
 def _summary(options: Options, result: Exploration) -> Text:
-    many = len(result.trials)
-    runs = f"{many:,} random scenario{'' if many == 1 else 's'} of seed {options.seed}"
+    runs = f"{counted(len(result.trials), 'random scenario')} of seed {options.seed}"
     if not result.broken:
         return Text(f"\n{options.factory}: every promise was kept in {runs}.", style="bold green")
     kinds = len(result.breaches) + len(result.unshrunk)
-    ways = f"{kinds} distinct breach{'' if kinds == 1 else 'es'}"
+    ways = counted(kinds, "distinct breach", "distinct breaches")
     return Text(
         f"\n{options.factory}: promises were broken in {len(result.broken):,} of {runs}: {ways}.",
         style="bold red",

@@ -11,6 +11,7 @@ from ninelives.cassette.lint_other_formats import is_foreign, is_recording
 from ninelives.cassette.scrub import scrub
 from ninelives.commands.printing import output
 from ninelives.commands.secrets import Secrets
+from ninelives.plural import counted
 from ninelives.usage_error import UsageError
 
 
@@ -32,7 +33,7 @@ def run(
     for problem in problems:
         console.print(str(problem), markup=False, highlight=False)
     if not wrong:
-        console.print(f"no problems in {_count(len(files))}")
+        console.print(f"no problems in {counted(len(files), 'cassette')}")
     return 1 if wrong else 0
 
 
@@ -41,7 +42,7 @@ def fix(paths: Sequence[Path], secrets: Secrets) -> int:
     console = output()
     for path in _files(paths, _cassettes):
         changed = scrub(path, redactor=secrets.redactor())
-        result = f"{changed} line{'' if changed == 1 else 's'} changed" if changed else "nothing to scrub"
+        result = f"{counted(changed, 'line')} changed" if changed else "nothing to scrub"
         console.print(f"{path}: {result}", markup=False, highlight=False)
     return 0
 
@@ -66,7 +67,3 @@ def _recordings(folder: Path) -> list[Path]:
     """Return the files of a folder that `lint` reads; a folder of tests has other YAML too."""
     others = [path for path in folder.rglob("*") if path.is_file() and is_foreign(path)]
     return sorted([*_cassettes(folder), *(path for path in others if is_recording(path))])
-
-
-def _count(number: int) -> str:
-    return f"{number} cassette{'' if number == 1 else 's'}"

@@ -17,6 +17,7 @@ from ninelives.cassette.rhythm import Rhythm
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
 from ninelives.lab.figures import percentile
+from ninelives.plural import counted
 from ninelives.usage_error import UsageError
 
 _SHOWN = {
@@ -45,7 +46,9 @@ def run(paths: Sequence[Path], out: Path) -> int:
             if learned := rhythm.timed + rhythm.begun - before:
                 heard[_source(path, cassette)] += learned
     try:
-        pace = rhythm.pace([f"{source}: {_answers(count)}" for source, count in sorted(heard.items())])
+        pace = rhythm.pace(
+            [f"{source}: {counted(count, 'answer')}" for source, count in sorted(heard.items())]
+        )
     except ValueError as error:
         named = ", ".join(map(str, paths))
         raise UsageError(
@@ -86,10 +89,6 @@ def _source(path: Path, cassette: Cassette) -> str:
     return f"{path.name} ({origin})" if origin else path.name
 
 
-def _answers(count: int) -> str:
-    return f"{count} answer{'' if count == 1 else 's'}"
-
-
 def _print_pace(out: Path, rhythm: Rhythm, pace: Learned, unread: Sequence[str]) -> None:
     console = output()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -103,7 +102,7 @@ def _print_pace(out: Path, rhythm: Rhythm, pace: Learned, unread: Sequence[str])
     console.print(table)
     if pace.stalls:
         console.print(f"\none pause in {1 / pace.stall_share:.0f} between bursts is a stall")
-    learned = [f"{_answers(rhythm.timed)} with the times of all events"]
+    learned = [f"{counted(rhythm.timed, 'answer')} with the times of all events"]
     if rhythm.begun:
         learned.append(f"{rhythm.begun} more with only the time to the first event")
     if rhythm.untimed:

@@ -12,6 +12,7 @@ from mock_openai.interruption import handling_signals
 
 from ninelives.commands.printing import output
 from ninelives.player import Player
+from ninelives.plural import counted
 from ninelives.usage_error import UsageError
 
 Timing = Literal["recorded", "none"] | float
@@ -50,10 +51,9 @@ async def _serve(player: Player, name: str, exchanges: int, host: str, port: int
     stop = asyncio.Event()
     with handling_signals(lambda _: stop.set()):
         async with MockServer(responders=[player], pace="recorded", host=host, port=port) as server:
-            many = "1 exchange" if exchanges == 1 else f"{exchanges} exchanges"
-            console.print(f"replaying {name}, {many}; press Ctrl-C to stop")
+            console.print(f"replaying {name}, {counted(exchanges, 'exchange')}; press Ctrl-C to stop")
             console.print(f"  OPENAI_BASE_URL={server.base_url}")
             console.print(f"  OPENAI_WS_URL={server.ws_url}")
             await stop.wait()
             asked = len(server.journal.requests)
-    console.print(f"answered {asked} request{'' if asked == 1 else 's'}")
+    console.print(f"answered {counted(asked, 'request')}")

@@ -14,6 +14,7 @@ from ninelives.commands.explore import file_for
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
 from ninelives.commands.quiet import quiet
+from ninelives.plural import counted
 from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -127,11 +128,10 @@ def _write_and_print(options: Options, found: Reproduction) -> int:
         if found.promise != "error"
         else "the same error was reported, and no promise was broken"
     )
-    first, then = found.turns, len(spec.asks)
     console.print(
         Text.assemble(
             (f"{what}: ", "bold red"), f"{found.promise}, {found.why}; " if found.promise != "error" else
-            f"{found.why}; ", f"shortened from {first} turn{'s' if first != 1 else ''} to {then}; ",
+            f"{found.why}; ", f"shortened from {counted(found.turns, 'turn')} to {len(spec.asks)}; ",
             f"wrote {path} and {options.report}",
         )
     )  # fmt: skip

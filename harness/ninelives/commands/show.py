@@ -11,6 +11,7 @@ from ninelives.cassette import Cassette, Exchange
 from ninelives.cassette.convert import load
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import output
+from ninelives.plural import counted
 from ninelives.report.axis import duration
 from ninelives.report.conversation import Exchanged, conversation
 from ninelives.report.html import page
@@ -44,8 +45,8 @@ def _heading(cassette: Cassette, exchanges: Sequence[Exchange]) -> Text:
     connections = len({exchange.connection for exchange in exchanges})
     ended = max((exchange.ended for exchange in exchanges), default=0.0) / 1000
     parts = [
-        _count(len(exchanges), "exchange"),
-        _count(connections, "connection"),
+        counted(len(exchanges), "exchange"),
+        counted(connections, "connection"),
         duration(ended),
         f"recorded {header.recorded}" if header.recorded else "",
         f"from {header.upstream}" if header.upstream else "",
@@ -57,15 +58,11 @@ def _heading(cassette: Cassette, exchanges: Sequence[Exchange]) -> Text:
     return line
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def _chapter(path: Path, exchanges: Sequence[Exchange], exchanged: Sequence[Exchanged]) -> Chapter:
     talked = []
     for each in exchanged:
         asked = " ".join(text for role, text in each.asked if role in ("user", "tool")) or each.request
         answer = each.said or ", ".join(f"{name}({arguments})" for name, arguments in each.calls)
         talked.append((asked, answer + ("…" if each.broken else "")))
-    sentence = f"{_count(len(exchanges), 'exchange')} as they were recorded."
+    sentence = f"{counted(len(exchanges), 'exchange')} as they were recorded."
     return Chapter(path.name, sentence, from_exchanges(exchanges), heard=tuple(talked))

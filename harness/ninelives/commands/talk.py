@@ -26,6 +26,7 @@ from ninelives.commands.files import write_text
 from ninelives.commands.printing import output
 from ninelives.commands.quiet import quiet
 from ninelives.lab.conditions import as_option, read_conditions
+from ninelives.plural import counted
 from ninelives.report.terminal import moment
 from ninelives.talk.terminal import Lines, source
 from ninelives.usage_error import UsageError
@@ -186,8 +187,8 @@ def _sum_up(console: Console, outcome: Outcome, left_in: int | None) -> None:
     turns = len(outcome.episode.turns)
     faults = len(outcome.episode.faults)
     opened = sum(entry.kind == "open" for entry in outcome.episode.wire)
-    many = [f"{turns} turn{'' if turns == 1 else 's'}", f"{opened} connection{'' if opened == 1 else 's'}"]
-    many += [f"{faults} fault{'' if faults == 1 else 's'}"] if faults else []
+    many = [counted(turns, "turn"), counted(opened, "connection")]
+    many += [counted(faults, "fault")] if faults else []
     console.print(Text(f"\n{', '.join(many)}; {outcome.figures}", style="dim"))
     for mishap in outcome.mishaps:
         console.print(Text(f"the bot's own code raised: {mishap}", style="red"))

@@ -20,6 +20,7 @@ from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.figures import together
 from ninelives.lab.scenario import CHAPTERS
 from ninelives.lab.scenarios import matching, scenarios
+from ninelives.plural import counted
 from ninelives.report.terminal import heading_of_marks, marks
 from ninelives.usage_error import UsageError
 
@@ -237,7 +238,7 @@ def _summary(name: str, outcomes: Sequence[Outcome]) -> Text:
     tried = [each for each in outcomes if each.applies]
     broken = [each for each in tried if not each.held]
     late = sum(each.only_late for each in broken)
-    many = f"{len(tried)} scenario{'' if len(tried) == 1 else 's'}"
+    many = counted(len(tried), "scenario")
     if any(each.voice for each in outcomes):
         many += ", called with a voice"
     waits = Text(f"\n{_latency(outcomes)}\n", style="dim")

@@ -7,10 +7,11 @@ virtual time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises import PROMISES, judge
+from ninelives.lazy import lazy
 
 if TYPE_CHECKING:
     from ninelives.lab.promises.silence import judge_silence
@@ -38,11 +39,5 @@ _HOMES = {
     "run_scenario": "run",
 }
 
-
-def __getattr__(name: str) -> Any:
-    # Running needs the mock server and Pipecat; judging needs neither.
-    if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(f"ninelives.lab.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Running needs the mock server and Pipecat; judging needs neither.
+__getattr__ = lazy(__name__, {name: f"{__name__}.{module}" for name, module in _HOMES.items()})

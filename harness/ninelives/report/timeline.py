@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ninelives.cassette.items import text_of
+from ninelives.plural import counted
 
 if TYPE_CHECKING:
     from mock_openai.journal.entries import Entry
@@ -191,9 +192,7 @@ def request_line(body: Any, method: Any = None, path: Any = None) -> str:
     else:
         new = _short(last) if last else "nothing new"
     chained = ", continues" if body.get("previous_response_id") else ""
-    return (
-        f"{body.get('model', '')} {len(items)} item{'' if len(items) == 1 else 's'}{chained}, {new}".strip()
-    )
+    return f"{body.get('model', '')} {counted(len(items), 'item')}{chained}, {new}".strip()
 
 
 def event_line(kind: str, data: Mapping[str, Any]) -> str:

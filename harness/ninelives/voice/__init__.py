@@ -5,10 +5,10 @@ replaces its transports, `Ears` its speech recognition, `Voice` its text-to-spee
 when a caller interrupts. Everything is imported on first use: all but the moments need Pipecat.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ninelives.bot.moments import seconds, words
+from ninelives.lazy import lazy
 from ninelives.voice.faults import VoiceFault
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Ears", "Line", "Voice", "VoiceCall", "VoiceFault", "VoiceTurn", "seconds", "words"]
 
-_HOME = {"Ears": "ears", "Line": "line", "Voice": "voice", "VoiceCall": "call", "VoiceTurn": "turn"}
+_HOMES = {"Ears": "ears", "Line": "line", "Voice": "voice", "VoiceCall": "call", "VoiceTurn": "turn"}
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = lazy(__name__, {name: f"{__name__}.{module}" for name, module in _HOMES.items()})

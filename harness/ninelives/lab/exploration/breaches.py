@@ -26,6 +26,7 @@ from ninelives.lab.exploration.trial import (
 )
 from ninelives.lab.failure_text import as_text
 from ninelives.lab.scenario_spec import ScenarioSpec
+from ninelives.plural import counted
 
 if TYPE_CHECKING:
     from ninelives.lab.services import Factory
@@ -137,7 +138,7 @@ def named(spec: ScenarioSpec, promises: Sequence[str]) -> ScenarioSpec:
     faults = list(dict.fromkeys(one.fault.name for step in spec.steps for one in step.faults))
     cut = any(ask.cut_in is not None for ask in spec.asks)
     trouble = [*faults, *(["interruption"] if cut else [])] or ["calm"]
-    where = f"{len(spec.asks)} turn{'s' if len(spec.asks) > 1 else ''}"
+    where = counted(len(spec.asks), "turn")
     words = ", ".join(each.replace("_", " ") for each in trouble)
     return replace(
         spec,

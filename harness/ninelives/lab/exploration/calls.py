@@ -25,6 +25,7 @@ from ninelives.lab.exploration.trial import broken_in, factory_of, play, quiet_i
 from ninelives.lab.figures import NO_FIGURES, Figures, together
 from ninelives.lab.run import LATENCY, Outcome
 from ninelives.lab.scenario_spec import Ask, Pause, ScenarioSpec
+from ninelives.plural import counted
 
 if TYPE_CHECKING:
     from mock_openai.journal.sent_responses import SentResponse
@@ -184,7 +185,7 @@ def shrunk(
         spec, more = search(drawn, under)
         played += more
     spec = spec or drawn
-    many = f"{len(spec.asks)} turn{'s' if len(spec.asks) > 1 else ''}"
+    many = counted(len(spec.asks), "turn")
     spec = replace(
         spec,
         name="worst_call",

@@ -11,6 +11,7 @@ from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
 from ninelives.lab.seams import words_of
 from ninelives.lab.wording import quote
+from ninelives.plural import counted
 
 if TYPE_CHECKING:
     from mock_openai.journal.entries import Entry
@@ -150,11 +151,10 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, accounts: list[Acco
             met = _meets_a_silent_fault(episode, a)
             outage = _outage(episode, a)
             if not met and outage is None and (opened := _opened(episode, a, accounts)) > 0:
-                yield f"{turn(a)} waited for {opened} new connection{'s' if opened > 1 else ''}"
+                yield f"{turn(a)} waited for {counted(opened, 'new connection')}"
             if (wasted := _requests(episode, a, accounts) - a.steps) > 0 and a.steps:
                 codes = ", ".join(sorted(_codes(episode, a)))
-                many = f"{wasted} request{'s' if wasted > 1 else ''}"
-                yield f"{turn(a)} wasted {many}{f' ({codes})' if codes else ''}"
+                yield f"{turn(a)} wasted {counted(wasted, 'request')}{f' ({codes})' if codes else ''}"
             wait = waited[a.index]
             if baseline is None or wait is None:
                 continue
