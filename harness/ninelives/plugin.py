@@ -38,7 +38,7 @@ _cassette_key: pytest.StashKey[CassetteFixture] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Options and their ini keys."""
+    """Add the options and their ini keys."""
     if not pluginmanager.has_plugin("ninelives-survival"):
         pluginmanager.register(Survival(), "ninelives-survival")  # now, to see every conftest.py
     group = parser.getgroup("ninelives", "ninelives: voice bots on OpenAI's Responses API")

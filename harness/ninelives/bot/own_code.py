@@ -56,7 +56,7 @@ def _not_own() -> tuple[Path, ...]:
 
 
 def _ourselves() -> list[Path]:
-    """The packages of this distribution, wherever an editable installation has them."""
+    """Return the packages of this distribution, wherever an editable installation has them."""
     from importlib.util import find_spec
 
     found = (find_spec(name) for name in ("ninelives", "mock_openai", "pipecat_responses"))

@@ -54,7 +54,7 @@ class StopWhenProposed(BaseUserTurnStopStrategy):  # type: ignore[no-untyped-cal
 
 
 def turn_strategies() -> UserTurnStrategies:
-    """Turns begin and end where they are proposed; a beginning interrupts the bot."""
+    """Return strategies by which turns begin and end where proposed; a beginning interrupts the bot."""
     return UserTurnStrategies(start=[ExternalUserTurnStartStrategy()], stop=[StopWhenProposed()])
 
 
@@ -115,7 +115,7 @@ class TypedTurns:
 
 
 def announcement() -> Frame:
-    """Recommends our turn strategies to a user's own aggregator, as a speech service with turn detection
+    """Recommend our turn strategies to a user's own aggregator, as a speech service with turn detection
     does.
     """
     return ServiceMetadataFrame(service_name="ninelives.Bot", user_turn_strategies=turn_strategies())

@@ -46,7 +46,7 @@ class Hooks:
     _turns: turns.Turns[_Turn] = field(default_factory=turns.Turns)
 
     def clean(self, text: str) -> str:
-        """Returns a text without secrets."""
+        """Return a text without secrets."""
         return self.redactor.string(text)
 
     def write(self, line: bytes) -> None:

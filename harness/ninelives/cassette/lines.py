@@ -156,7 +156,7 @@ decoder = msgspec.json.Decoder(AnyLine)
 
 
 def header_line(*, recorded: str, upstream: str, tool: str, origin: str) -> bytes:
-    """The first line of a file, with its newline."""
+    """Return the first line of a file, with its newline."""
     header = Header(VERSION, recorded=recorded, upstream=upstream, tool=tool, origin=origin)
     return payload.encode(header) + b"\n"
 

@@ -68,7 +68,7 @@ def installed() -> bool:
 
 @cache
 def models() -> dict[str, type[BaseModel]]:
-    """The SDK's model of each type of event."""
+    """Return the SDK's model of each type of event."""
     from openai.types.responses import ResponseStreamEvent
 
     return {_literals(model)[0]: model for model in get_args(get_args(ResponseStreamEvent)[0])}
@@ -76,7 +76,9 @@ def models() -> dict[str, type[BaseModel]]:
 
 @cache
 def stands_for() -> dict[str, set[str]]:
-    """The values of `type` that the SDK's models stand for, by the name under which pydantic reports them."""
+    """Return the values of `type` that the SDK's models stand for, by the name under which pydantic reports
+    them.
+    """
     from pydantic import BaseModel
 
     found: dict[str, set[str]] = {}

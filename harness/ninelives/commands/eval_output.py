@@ -92,7 +92,7 @@ def print_problems(console: Console, played: Sequence[Played], *, verbose: bool)
 
 
 def _course(played: Played) -> tuple[object, ...]:
-    """What would be printed of a run."""
+    """Return what would be printed of a run."""
     return played.title, tuple(played.heard), tuple(problems(played))
 
 

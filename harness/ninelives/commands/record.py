@@ -185,7 +185,7 @@ def _directly(recorder: Recorder, command: list[str]) -> int:
 
 
 def _replay(path: Path, command: list[str], host: str, port: int) -> int:
-    """Modes none and once with a cassette: nothing is recorded, and a request without a recording fails."""
+    """Replay only (modes none and once with a cassette): a request without a recording fails."""
     from mock_openai import MockServer
 
     from ninelives.player import Player

@@ -48,14 +48,14 @@ def recording_of(case: Case, folder: Path | None) -> Path:
 
 
 def recordings_of(case: Case, folder: Path | None) -> list[Path]:
-    """The cassettes that there are of a case: the bot's, and those of other servers that were asked."""
+    """Return the existing cassettes of a case: the bot's, and those of the other servers."""
     main = recording_of(case, folder)
     others = sorted(main.parent.glob(f"{glob.escape(main.stem)}.judge*.jsonl")) if main.is_file() else []
     return [main, *others] if main.is_file() else []
 
 
 def judge_recording(main: Path, number: int = 1) -> Path:
-    """Where what another server than the bot's was asked is recorded."""
+    """Return the file for the traffic of another server than the bot's."""
     return main.with_name(f"{main.stem}.judge{'' if number == 1 else number}.jsonl")
 
 
@@ -88,7 +88,7 @@ def _led(block: Any, addresses: Mapping[str, str]) -> Any:
 
 
 def endpoints_of(scenario: Loaded) -> set[str]:
-    """The servers besides the bot's that a scenario asks."""
+    """Return the servers besides the bot's that a scenario asks."""
     found: set[str] = set()
     _collect(scenario.judge, found)
     if hasattr(scenario, "simulator"):
@@ -128,7 +128,7 @@ class Answers:
 def answers_for(
     case: Case, *, script: Script | None, folder: Path | None, broken: bool, seed: int
 ) -> Answers:
-    """The responders for a case. `broken`: connections will be, so that what was answered is asked again."""
+    """Return the responders for a case. `broken`: connections will break, so answers are asked for again."""
     found = recordings_of(case, folder)
     answers = Answers(script=script.copy() if script is not None else None)
     chat = Chat(answers.script)
@@ -214,7 +214,7 @@ class Replay(Player):
         return self.exchanges[place]
 
     def recorded(self, body: Mapping[str, Any]) -> Exchange | None:
-        """The exchange that answers a request, or would if no answer had been cut off."""
+        """Return the exchange that answers a request, or would if no answer had been cut off."""
         exact = super().recorded(body)
         alike = self._alike(body) if exact is None else []
         return self.exchanges[alike[0]] if alike else exact
@@ -233,7 +233,7 @@ class Replay(Player):
         ]
 
     def _without_answers(self, body: Mapping[str, Any]) -> tuple[Any, list[str]]:
-        """What a request asks without the model's own words, and these words."""
+        """Return what a request asks without the model's own words, and these words."""
         meaning = self._matching.meaning(body)
         conversation = meaning.pop("conversation so far")
         answers = [

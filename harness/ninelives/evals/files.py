@@ -66,7 +66,7 @@ class Case:
         return f"{self.label}: {self.name}" if self.label else self.name
 
     def in_text(self) -> Case:
-        """The case without sound: what the user would say is sent as text, and what the model says is judged.
+        """Return the case without sound: the user's words are sent as text, and the model's are judged.
 
         A case that expects events of sound stays as it is.
         """
@@ -88,7 +88,7 @@ class Case:
         return replace(self, scenario=replace(scenario, **silent))
 
     def turn_of_file(self, number: int) -> int:
-        """The turn of the file in which the user speaks for the n-th time, both from 1.
+        """Return the turn of the file in which the user speaks for the n-th time, both from 1.
 
         The turns of a file that only listen count; in a simulation there are none.
         """
@@ -102,7 +102,7 @@ class Case:
         return spoken[number - 1] if 0 < number <= len(spoken) else number
 
     def line(self) -> int:
-        """The line of the file in which the scenario's name stands, from 1."""
+        """Return the line of the file in which the scenario's name stands, from 1."""
         return _line_of(self.path, re.escape(self.name.rpartition("/")[2]))
 
 
@@ -111,7 +111,7 @@ def _read(expectation: EvalExpectation) -> EvalExpectation:
 
 
 def cases(places: Sequence[Path], bot: str | None) -> list[Case]:
-    """The scenarios of files, of folders of files, and of suites, in order. Raises UsageError."""
+    """Return the scenarios of files, of folders of files, and of suites, in order. Raises UsageError."""
     found: list[Case] = []
     for place in places:
         for path in files_of(place):
@@ -124,7 +124,7 @@ def cases(places: Sequence[Path], bot: str | None) -> list[Case]:
 
 
 def files_of(place: Path) -> list[Path]:
-    """The scenario files of a place, or the suite that it is. Raises UsageError."""
+    """Return the scenario files of a place, or the suite that it is. Raises UsageError."""
     if not place.is_dir():
         if not place.is_file():
             raise UsageError(
@@ -161,7 +161,7 @@ def _scenarios(path: Path, bot: str | None) -> Iterator[Case]:
 
 
 def load(path: Path) -> list[Loaded]:
-    """The scenarios of a file. Raises UsageError with Pipecat's own words, the file and the line."""
+    """Return the scenarios of a file. Raises UsageError with Pipecat's own words, the file and the line."""
     with warnings.catch_warnings(record=True):  # Pipecat tells of deprecated files whatever the filters say
         try:
             return list(EvalScenarioFile.load(path))
@@ -210,7 +210,7 @@ _Any.add_multi_constructor("!", lambda *_: None)
 
 
 def place_of(path: Path, said: str) -> int:
-    """The line that a message is about, as far as its numbers and words tell; else the first."""
+    """Return the line that a message is about, as far as its numbers and words tell; else the first."""
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     root: Any = yaml.compose(text, Loader=_Any)
@@ -236,7 +236,7 @@ def place_of(path: Path, said: str) -> int:
 
 
 def _reached(node: Any, steps: Sequence[tuple[str, int]]) -> Iterator[Any]:
-    """The nodes to which steps such as turn 0, expectation 1 lead, in any scenario of the file."""
+    """Return the nodes to which steps such as turn 0, expectation 1 lead, in any scenario of the file."""
     if not steps:
         yield node
         return
@@ -250,7 +250,7 @@ def _reached(node: Any, steps: Sequence[tuple[str, int]]) -> Iterator[Any]:
 
 
 def _child(node: Any, key: str) -> Any:
-    """The list under a key of a mapping."""
+    """Return the list under a key of a mapping."""
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
             if name.value == key and isinstance(value, yaml.SequenceNode):
@@ -263,7 +263,7 @@ def _says(line: str, word: str) -> bool:
 
 
 def _line_of(path: Path, word: str) -> int:
-    """The first line with a word, from 1. 0: there is none."""
+    """Return the first line with a word, from 1. 0: there is none."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return next((number for number, line in enumerate(lines, 1) if _says(line, word)), 0)
 

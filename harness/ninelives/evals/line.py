@@ -159,7 +159,7 @@ def _flags_of(first: str | bytes) -> EvalConnectionFlags:
 
 
 def _sound_of(message: Any) -> tuple[bytes, float] | None:
-    """The user's sound in an RTVI message, and its seconds. None: it is another message."""
+    """Return the user's sound in an RTVI message, and its seconds. None: it is another message."""
     if not isinstance(message, Mapping) or message.get("type") != "raw-audio":
         return None
     data: Mapping[str, Any] = message.get("data") or {}
@@ -169,7 +169,7 @@ def _sound_of(message: Any) -> tuple[bytes, float] | None:
 
 
 def _said(message: Any) -> str | None:
-    """What the user says with an RTVI message. None: it is another message."""
+    """Return what the user says with an RTVI message. None: it is another message."""
     if not isinstance(message, Mapping) or not isinstance(data := message.get("data"), Mapping):
         return None
     if message.get("type") == "send-text":

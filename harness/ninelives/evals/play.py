@@ -28,7 +28,7 @@ ALOUD = 120.0
 
 
 def bot_named(name: str) -> Any:
-    """The bot that a user names. Raises UsageError; CouldNotStart when its own code fails."""
+    """Return the bot that a user names. Raises UsageError; CouldNotStart when its own code fails."""
     return whole(find(name).found, name)
 
 
@@ -84,7 +84,7 @@ def _broken(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case:
 
 
 def not_played(case: Case, wrong: UsageError) -> Played:
-    """A case whose bot cannot be played at all."""
+    """Return a case whose bot cannot be played at all."""
     first = str(wrong).partition("\n")[0]
     return Played(case, None, None, Episode([], []), crash=first, failure=wrong, started=False)
 

@@ -227,7 +227,7 @@ class _Run:
         )
 
     def _expected(self, turns: Sequence[Turn], blows: Mapping[int, Blow]) -> tuple[list[str | None], bool]:
-        """The whole answer to each turn: what was heard of it when nothing was broken."""
+        """Return the whole answer to each turn: what was heard of it when nothing was broken."""
         calm = self.plain.episode.turns if self.plain is not None else ()
         expected: list[str | None] = []
         asked = 0
@@ -290,7 +290,7 @@ def let_breathe(
 
 
 def _asked_for(turns: Sequence[Turn]) -> list[Turn]:
-    """The turns from the user's first on: a greeting before it is not judged.
+    """Return the turns from the user's first on: a greeting before it is not judged.
 
     A bot that says the same again at once has not begun a turn of its own: it has said it twice.
     """
@@ -312,7 +312,7 @@ def _asked_for(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def _of_the_bot(entries: Sequence[Entry]) -> list[Entry]:
-    """The journal without the chats of the judge and the caller."""
+    """Return the journal without the chats of the judge and the caller."""
     chats = {
         entry.connection
         for entry in entries

@@ -109,7 +109,7 @@ def spoken(scenario: Loaded) -> Loaded:
 
 
 def services_for(scenario: Loaded) -> dict[str, Any]:
-    """The services that a session needs to play a scenario with sound."""
+    """Return the services that a session needs to play a scenario with sound."""
     services: dict[str, Any] = {}
     if scenario.user_audio:
         services["user_tts"] = UserVoice()
@@ -136,7 +136,7 @@ def understand_the_bot(client: Any) -> None:
 
 @contextmanager
 def _no_model() -> Iterator[None]:
-    """The harness names its voice activity model where it builds; it is ours for that moment."""
+    """Give the harness our voice activity model while it builds."""
     module: Any = client_module
     theirs = module.SileroVADAnalyzer
     module.SileroVADAnalyzer = AnySound

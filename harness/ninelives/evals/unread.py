@@ -99,7 +99,7 @@ class _Mapping(dict[Any, Any]):
         return bool(self.names) or any(key.read for key in self if isinstance(key, _Key))
 
     def unread(self) -> list[_Key]:
-        """The keys nobody asked for, but for those that hold what is read elsewhere (`&` and `*`)."""
+        """Return the keys nobody asked for, but for those that hold what is read elsewhere (`&` and `*`)."""
         return self.twice + [
             key
             for key, value in self.items()
@@ -110,7 +110,7 @@ class _Mapping(dict[Any, Any]):
         ]
 
     def why(self, key: _Key) -> str:
-        """What may have been meant by a key that nobody asked for."""
+        """Return what may have been meant by an unread key."""
         if any(key is each for each in self.twice):
             return "; it stands there twice, and the last counts"
         close = difflib.get_close_matches(key, self.names - set(self), 1)
@@ -169,7 +169,7 @@ def _remarks(path: Path, mappings: Sequence[_Mapping]) -> Iterator[str]:
 
 
 def _watched(read: Callable[[Path], object], path: Path) -> list[_Mapping]:
-    """The mappings of a file, as a reader left them."""
+    """Return the mappings of a file, as a reader left them."""
     with _noting() as mappings, warnings.catch_warnings(record=True):
         logger.disable("pipecat.evals")  # what it warns of has been said
         try:

@@ -195,7 +195,7 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 
 
 def _unremarkable(kind: str, name: str, value: Any) -> bool:
-    """Fields without a declared default whose usual value is uninteresting."""
+    """Return whether a field without a declared default has its usual value."""
     if value is None:
         return True
     if name == "includes_inter_frame_spaces":

@@ -39,7 +39,7 @@ class FrameSnapshotExtension(SingleFileSnapshotExtension):
         include: Callable[..., bool] | None = None,
         matcher: Callable[..., Any] | None = None,
     ) -> str:
-        """The lines of `data`, one per line of text. syrupy's `matcher` may replace a whole line."""
+        """Return the lines of `data`, one per line of text. syrupy's `matcher` may replace a whole line."""
         lines = to_lines(
             data, include=self.include, exclude=self.exclude, direction=self.direction, times=self.times
         )

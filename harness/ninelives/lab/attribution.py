@@ -247,7 +247,7 @@ def _attempts_by_turn(episode: Episode) -> list[list[Attempt]]:
 
 
 def _marks(turn: Turn) -> frozenset[str]:
-    """The marks that the bot took from its model's answers (Pipecat's `LLMMarkerFrame`)."""
+    """Return the marks that the bot took from its model's answers (Pipecat's `LLMMarkerFrame`)."""
     frames: Iterable[Any] = (captured.frame for captured in turn.frames)
     return frozenset(str(each.marker) for each in frames if type(each).__name__ == "LLMMarkerFrame")
 

@@ -133,8 +133,8 @@ def silence(seconds: float, *faults: Planned) -> Wait:
 
 
 def between(trouble: Step) -> tuple[Step, ...]:
-    """The usual conversation: a healthy turn, the turn of the scenario, and a turn that must be healthy
-    again.
+    """Return the usual conversation: a healthy turn, the turn of the scenario, and a turn that must be
+    healthy again.
     """
     return hello(), Wait(1), trouble, Wait(1), bye()
 

@@ -50,7 +50,7 @@ class Compatible:
     takes_errors = False
 
     async def answer(self, turn: Turn) -> Recorded | None:
-        """The two calls."""
+        """Return the two calls."""
         last = (turn.body.get("input") or [{}])[-1]
         if last.get("role") != "user" or COMPARE not in json.dumps(last.get("content")):
             return None

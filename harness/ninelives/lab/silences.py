@@ -64,7 +64,7 @@ class Silence:
 
 
 def silences(episode: Episode, account: Account) -> list[Silence]:
-    """The silences of a turn, in order."""
+    """Return the silences of a turn, in order."""
     working = _working(episode, account)
     tools = [(call.at, call.ended) for call in account.turn.calls if call.ended is not None]
     busy = _merged([*working, *tools])

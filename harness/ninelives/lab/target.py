@@ -233,7 +233,7 @@ def _attribute(module: ModuleType, attribute: str, where: str) -> Any:
 
 
 def _functions(module: ModuleType) -> Mapping[str, Callable[..., Any]]:
-    """The public functions that a module defines itself."""
+    """Return the public functions that a module defines itself."""
     return {
         name: found
         for name, found in vars(module).items()

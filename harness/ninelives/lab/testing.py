@@ -32,7 +32,7 @@ def as_tests(
     voice: bool | None = None,
     stories: str | Path | None = None,
 ) -> Callable[..., None]:
-    """A parametrised test that plays scenarios against a service; bind it to a name that pytest collects.
+    """Return a parametrized test that plays scenarios against a service; assign it to a name starting with test.
 
         test_my_bot_survives = as_tests(make_service)
 

@@ -63,7 +63,7 @@ class First:
         )
 
     def lines(self) -> Iterator[str]:
-        """What is wrong, turn by turn, with the exceptions that the bot's own code raised."""
+        """Return what is wrong, turn by turn, with the exceptions that the bot's own code raised."""
         yield from turns(self.outcome)
         if self.outcome.crash:
             yield f"crashed: {self.outcome.crash}"

@@ -126,7 +126,7 @@ class Forwarder:
         body: bytes | None,
         before_abort: Callable[[], None] = lambda: None,
     ) -> aiohttp.ClientResponse | None:
-        """The upstream's answer; None when there was none and the client has been cut off in the same way."""
+        """Return the upstream's answer. None: there was none, and the client was cut off in the same way."""
         assert self._session is not None
         try:
             return await self._session.request(
@@ -212,7 +212,7 @@ class Forwarder:
         return Notes(self._note, self.writing)
 
     def _note(self, record: Callable[[], None]) -> None:
-        """Writes a line. What goes wrong here spoils the recording, never the traffic."""
+        """Write a line. What goes wrong here spoils the recording, never the traffic."""
         if self._writer.failure is not None:  # nothing of it will be kept
             return
         try:

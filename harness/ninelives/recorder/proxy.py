@@ -144,7 +144,7 @@ class Recorder:
         return f"[{self._host}]:{self.port}" if ":" in self._host else f"{self._host}:{self.port}"
 
     async def start(self) -> None:
-        """Begins to listen and to record."""
+        """Begin to listen and to record."""
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         try:
@@ -168,7 +168,7 @@ class Recorder:
         self._server = await self._loop.create_server(self._connections, sock=self._bound(), backlog=BACKLOG)
 
     async def stop(self, *, commit: bool = True, patient: bool = True) -> None:
-        """Ends the recording; what is still going on is given a moment and then recorded as stopped.
+        """End the recording. What is still going on gets a moment, and is then recorded as stopped.
 
         Takes `_GRACE` and a few times `_LAST` at most, whatever the clients and the upstream do. Something
         large that is still looked through (seconds for 10 MB) is waited for if the end is `patient` and
@@ -224,7 +224,7 @@ class Recorder:
         await self.stop(commit=kind is None)
 
     def _now(self) -> float:
-        """Milliseconds since the recording began, in any thread."""
+        """Return the milliseconds since the recording began, in any thread."""
         return 0.0 if self._loop is None else (self._loop.time() - self._began) * 1000
 
 

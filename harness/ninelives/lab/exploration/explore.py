@@ -171,7 +171,7 @@ def _shrink(
 
 
 def grouping_order(seed: int, runs: Sequence[int]) -> tuple[Any, ...]:
-    """Groups with a short scenario come first."""
+    """Return the sort key of a group: those with a short scenario come first."""
     from ninelives.lab.exploration.drawing import draw_scenario
 
     return (draw_scenario(seed, runs[0]).size, runs[0])

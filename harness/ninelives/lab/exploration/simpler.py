@@ -25,7 +25,7 @@ _USUAL_CUT = CutIn(words=3)
 
 
 def fewer_turns(spec: ScenarioSpec) -> Iterator[ScenarioSpec]:
-    """Without half of the turns, a quarter, ... and without one."""
+    """Yield it without half of the turns, a quarter, ... and without one."""
     turns = _turns(spec)
     size = len(turns) // 2
     while size:
@@ -37,7 +37,7 @@ def fewer_turns(spec: ScenarioSpec) -> Iterator[ScenarioSpec]:
 
 
 def less_trouble(spec: ScenarioSpec) -> Iterator[ScenarioSpec]:
-    """Without one fault, or one interruption."""
+    """Yield it without one fault, or one interruption."""
     for at, step in enumerate(spec.steps):
         for number in range(len(step.faults)):
             faults = step.faults[:number] + step.faults[number + 1 :]
@@ -47,7 +47,7 @@ def less_trouble(spec: ScenarioSpec) -> Iterator[ScenarioSpec]:
 
 
 def fewer_words(spec: ScenarioSpec) -> Iterator[ScenarioSpec]:
-    """With an answer that has fewer responses, calls, thoughts or sentences."""
+    """Yield it with an answer that has fewer responses, calls, thoughts or sentences."""
     for user in dict.fromkeys(ask.user for ask in spec.asks):
         answer = next(ask.answer for ask in spec.asks if ask.user == user)
         for shorter in _shorter(answer):
@@ -62,7 +62,7 @@ def fewer_words(spec: ScenarioSpec) -> Iterator[ScenarioSpec]:
 
 
 def usual_settings(spec: ScenarioSpec) -> Iterator[ScenarioSpec]:
-    """With one setting, pause or interruption as it usually is."""
+    """Yield it with one setting, pause or interruption as it usually is."""
     usual = ScenarioSpec(())
     for name in ("pace", "tool_seconds", "on_cancel", "continuation", "seed"):
         if getattr(spec, name) != getattr(usual, name):
