@@ -32,7 +32,7 @@ def as_tests(
     voice: bool | None = None,
     stories: str | Path | None = None,
 ) -> Callable[..., None]:
-    """Return a parametrized test that plays scenarios against a service; assign it to a name starting with test.
+    """Return a parametrized test that plays scenarios against a service. Give it a name that pytest collects.
 
         test_my_bot_survives = as_tests(make_service)
 
