@@ -77,7 +77,7 @@ def run(options: Options) -> int:
             show=lambda row: console.print(moment(row, LANE)),
             note=lambda text: console.print(Text(text, style="dim")),
             events=options.events,
-            patient=lines.patient,
+            piped=lines.piped,
         )
         stack.enter_context(overheard())
         stack.enter_context(_without_input())

@@ -58,7 +58,7 @@ class EvalBot(Conversation):
         key: The bot's API key in OPENAI_API_KEY.
         body: The suite's `runner_args.body` for the bot.
         bound: Seconds for the last turn to end after the harness has left.
-        patient: Whether the bot's own idle timeout is off, because the user is silent for long.
+        no_idle_timeout: Whether the bot's own idle timeout is off, because the user is silent for long.
         on_turn: Called with the number of a user's turn (from 1) as the user speaks.
     """
 
@@ -72,7 +72,7 @@ class EvalBot(Conversation):
         key: str = KEY,
         body: Any = None,
         bound: float,
-        patient: bool = False,
+        no_idle_timeout: bool = False,
         on_turn: Callable[[int], None] = lambda number: None,
     ) -> None:
         super().__init__(lambda: self._happened.set(), self._unasked)
@@ -97,7 +97,7 @@ class EvalBot(Conversation):
             arguments=RunnerArguments(body=body),
         )
         self._happened = asyncio.Event()
-        self._bound, self._patient, self._on_turn = bound, patient, on_turn
+        self._bound, self._no_idle_timeout, self._on_turn = bound, no_idle_timeout, on_turn
         self._asked = 0
         self._said: deque[tuple[str, float]] = deque()
         """What the user has said and the bot has not taken in yet, with the time."""
@@ -157,7 +157,7 @@ class EvalBot(Conversation):
     def _prepare(self, worker: PipelineWorker) -> bool:
         has_line = self._stand_ins.prepare(worker)
         worker.add_observer(_Observer(self))
-        if self._patient:
+        if self._no_idle_timeout:
             worker._idle_timeout_secs = None  # only sound shows that a bot is not idle
         return has_line
 

@@ -24,7 +24,7 @@ A_SILENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Blow:
+class TurnFaults:
     """What a scenario does as one turn begins."""
 
     silence: float = 0.0
@@ -57,7 +57,7 @@ class Disaster:
     bound: float
     at_start: tuple[Planned, ...] = ()
     """Armed before the bot connects."""
-    blows: Mapping[int, Blow] = field(default_factory=dict)
+    turn_faults: Mapping[int, TurnFaults] = field(default_factory=dict)
     """By the turn of the fault, counted from 0 from the first turn with one."""
     first: int = 1
     """The turn of the first fault in the scenario's own conversation, from 1."""
@@ -66,17 +66,17 @@ class Disaster:
     @property
     def silence(self) -> float:
         """The longest silence in seconds."""
-        return max((blow.silence for blow in self.blows.values()), default=0.0)
+        return max((one.silence for one in self.turn_faults.values()), default=0.0)
 
-    def at(self, turn: int) -> Mapping[int, Blow]:
+    def at(self, turn: int) -> Mapping[int, TurnFaults]:
         """Return the faults by the turn of the eval, from 1, if the first belongs to `turn`."""
-        return {turn + offset: blow for offset, blow in self.blows.items()}
+        return {turn + offset: one for offset, one in self.turn_faults.items()}
 
     def turns(self, there: int) -> list[int]:
         """Return the turns of an eval with so many in which the first fault may happen, the most likely
         first.
         """
-        if not self.blows:
+        if not self.turn_faults:
             return [0]
         likely = min(self.first, there)
         return [likely, *(turn for turn in range(1, there + 1) if turn != likely)]
@@ -113,8 +113,8 @@ def named(pattern: str) -> list[tuple[str, str, tuple[Planned, ...]]]:
     """
     found = []
     for disaster in chosen(pattern):
-        blow = disaster.blows.get(0, Blow())
-        if faults := (*blow.in_silence, *blow.faults):
+        one = disaster.turn_faults.get(0, TurnFaults())
+        if faults := (*one.in_silence, *one.faults):
             found.append((disaster.name, disaster.sentence, faults))
     if not found:
         raise UsageError(
@@ -133,22 +133,22 @@ def unfit(scenario: Scenario) -> str | None:
         return "its caller interrupts; in an eval the caller of the file speaks"
     if tuple(scenario.script) != SCRIPT:
         return "it depends on the model's words, which come from the recording or the script here"
-    if not scenario.faults and all(blow.empty for blow in _blows(scenario).values()):
+    if not scenario.faults and all(one.empty for one in _faults_by_turn(scenario).values()):
         return "it has no fault"
     return None
 
 
 def disaster_of(scenario: Scenario) -> Disaster:
     """Return the faults and silences of a scenario, to be played in another conversation."""
-    blows = {turn: blow for turn, blow in _blows(scenario).items() if not blow.empty}
-    first = min(blows, default=1)
+    turn_faults = {turn: one for turn, one in _faults_by_turn(scenario).items() if not one.empty}
+    first = min(turn_faults, default=1)
     return Disaster(
         name=scenario.name,
         sentence=scenario.sentence,
         transports=scenario.transports,
         bound=scenario.bound,
         at_start=scenario.faults,
-        blows={turn - first: blow for turn, blow in blows.items()},
+        turn_faults={turn - first: one for turn, one in turn_faults.items()},
         first=first,
         server=scenario.server,
     )
@@ -160,9 +160,9 @@ def _cuts_short(planned: Planned) -> bool:
     return planned.fault.name == "incomplete" or (seconds is not None and seconds >= TURN_BOUND)
 
 
-def _blows(scenario: Scenario) -> dict[int, Blow]:
+def _faults_by_turn(scenario: Scenario) -> dict[int, TurnFaults]:
     """Return what happens at each turn of a scenario, from 1."""
-    blows: dict[int, Blow] = {}
+    turn_faults: dict[int, TurnFaults] = {}
     silence, turn = 0.0, 0
     armed: tuple[Planned, ...] = ()
     for step in scenario.steps:
@@ -172,6 +172,6 @@ def _blows(scenario: Scenario) -> dict[int, Blow]:
                     silence, armed = silence + seconds, (*armed, *faults)
             case Say(answer=answer, faults=faults):
                 turn += 1
-                blows[turn] = Blow(silence, armed, faults, answer is not None)
+                turn_faults[turn] = TurnFaults(silence, armed, faults, answer is not None)
                 silence, armed = 0.0, ()
-    return blows
+    return turn_faults

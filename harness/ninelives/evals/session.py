@@ -24,7 +24,7 @@ from ninelives.bot.start_failure import Exited
 from ninelives.bot.turn import Frames, Turn
 from ninelives.evals.answers import Answers, answers_for, with_addresses
 from ninelives.evals.bot import EvalBot
-from ninelives.evals.disasters import Blow, Disaster
+from ninelives.evals.disasters import TurnFaults, Disaster
 from ninelives.evals.files import Case
 from ninelives.evals.outcome import Played, Result
 from ninelives.evals.sound import services_for, spoken, understand_the_bot
@@ -117,7 +117,7 @@ class _Run:
             broken=self.disaster is not None,
             seed=self.seed,
         )
-        blows = self.disaster.at(self.turn) if self.disaster is not None else {}
+        turn_faults = self.disaster.at(self.turn) if self.disaster is not None else {}
         server = MockServer(
             script=answers.script,
             responders=answers.responders,
@@ -134,12 +134,12 @@ class _Run:
 
         def on_turn(number: int) -> None:
             answers.turn = number
-            server.faults.add(*blows.get(number, Blow()).faults)
+            server.faults.add(*turn_faults.get(number, TurnFaults()).faults)
 
         def silence(number: int) -> float:
-            blow = blows.get(number, Blow())
-            server.faults.add(*blow.in_silence)
-            return blow.silence
+            one = turn_faults.get(number, TurnFaults())
+            server.faults.add(*one.in_silence)
+            return one.silence
 
         with ExitStack() as around:
             async with server:
@@ -153,7 +153,7 @@ class _Run:
                     ws_url=server.ws_url,
                     body=self.case.body,
                     bound=bound,
-                    patient=any(blow.silence for blow in blows.values()),
+                    no_idle_timeout=any(one.silence for one in turn_faults.values()),
                     on_turn=on_turn,
                 )
                 with caught() as ending:
@@ -165,7 +165,7 @@ class _Run:
                         let_breathe(session, self.case, silence)
                         result = await session.run()
                 entries, said = journal_of(server, shift=opened - hosted.started)
-        return self._judged(hosted, answers, entries, said, result, ending, started, blows, bound)
+        return self._judged(hosted, answers, entries, said, result, ending, started, turn_faults, bound)
 
     def _pace(self, answers: Answers) -> str:
         if self.setting.pace is not None:
@@ -188,16 +188,16 @@ class _Run:
         result: Result | None,
         ending: Ending,
         started: bool,
-        blows: Mapping[int, Blow],
+        turn_faults: Mapping[int, TurnFaults],
         bound: float,
     ) -> Played:
         everything = hosted.turns
         turns = _asked_for(everything)
         reported = {id(error) for turn in everything for error in turn.errors}
-        expected, answerable = self._expected(turns, blows)
+        expected, answerable = self._expected(turns, turn_faults)
         faults = [entry for entry in entries if entry.kind == "fault"]
         first = turns[0].began if turns else 0.0  # a greeting that the user cuts off is no part of it either
-        silences = any(blow.silence for blow in blows.values())
+        silences = any(one.silence for one in turn_faults.values())
         episode = Episode(
             turns=turns,
             said=[each for each in said if each.began >= first or each.status == "completed"],
@@ -226,7 +226,9 @@ class _Run:
             answerable=answerable,
         )
 
-    def _expected(self, turns: Sequence[Turn], blows: Mapping[int, Blow]) -> tuple[list[str | None], bool]:
+    def _expected(
+        self, turns: Sequence[Turn], turn_faults: Mapping[int, TurnFaults]
+    ) -> tuple[list[str | None], bool]:
         """Return the whole answer to each turn: what was heard of it when nothing was broken."""
         calm = self.plain.episode.turns if self.plain is not None else ()
         expected: list[str | None] = []
@@ -234,10 +236,10 @@ class _Run:
         for index, turn in enumerate(turns):
             asked += turn.user is not None
             whole = calm[index] if index < len(calm) else None
-            reachable = turn.user is None or blows.get(asked, Blow()).answerable
+            reachable = turn.user is None or turn_faults.get(asked, TurnFaults()).answerable
             known = whole is not None and whole.user == turn.user and whole.interrupted is None
             expected.append(whole.text if whole is not None and known and reachable else None)
-        return expected, all(blow.whole for blow in blows.values())
+        return expected, all(one.whole for one in turn_faults.values())
 
 
 def make_session(scenario: Any, url: str, params: EvalSessionParams, case: Case) -> EvalSession[Any]:

@@ -49,7 +49,7 @@ CONVERSATION = Scenario("talk", "A typed conversation.", (), ())
 class Session:
     """One conversation. `run` has it; `outcome` judges it.
 
-    `show` is called with each new row of the timeline, and `note` with other messages. `patient`: the lines
+    `show` is called with each new row of the timeline, and `note` with other messages. `piped`: the lines
     come from a file or a pipe, whose writer cannot see what is heard; so each line is said when the turn
     before it is over, and a line that cannot be parsed ends the conversation with a UsageError.
     """
@@ -62,7 +62,7 @@ class Session:
         show: Callable[[Row], None],
         note: Callable[[str], None],
         events: bool = False,
-        patient: bool = False,
+        piped: bool = False,
         timeout: float = TURN_BOUND,
     ) -> None:
         self.bot: Bot | None = None
@@ -70,7 +70,7 @@ class Session:
         self._server = server
         self._show, self._note = show, note
         self._growing = Growing(events=events)
-        self._patient = patient
+        self._piped = piped
         self._scenario = replace(CONVERSATION, bound=timeout)
         self._read_to = 0
         self._opened = 0.0
@@ -196,13 +196,13 @@ class Session:
         try:
             meant = typed.read(line)
         except UsageError as error:
-            if self._patient:
+            if self._piped:
                 raise UsageError(f"line {number}: {error}") from None
             self._note(str(error))
             return True
         match meant:
             case typed.Words(text):
-                if self._patient:
+                if self._piped:
                     await self._heard_out(bot)
                 self._saying = bot.say_soon(text)
                 self._typed.append(self._saying)

@@ -18,7 +18,7 @@ from ninelives.talk.typed import COMMANDS
 class Lines(Protocol):
     """A source of lines, and the stream that the user reads."""
 
-    patient: bool
+    piped: bool
     """Whether the author of the lines could not see what is heard."""
 
     def __enter__(self) -> IO[str]: ...
@@ -42,7 +42,7 @@ class Piped:
     Python's own stream cannot be closed while somebody reads.
     """
 
-    patient = True
+    piped = True
 
     def __init__(self, file: int = 0) -> None:
         self._file = file
@@ -91,7 +91,7 @@ class Typed:
     Inside `with ... as stream`, what is written to the stream appears above the line that is being typed.
     """
 
-    patient = False
+    piped = False
 
     def __init__(self) -> None:
         self._terminal = ExitStack()

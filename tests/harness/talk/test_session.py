@@ -80,7 +80,7 @@ async def talked(bot: Callable[..., Any], *lines: str, **how: Any) -> Talked:
         server,
         show=rows.append,
         note=notes.append,
-        **{"patient": True, "timeout": 20, **how},
+        **{"piped": True, "timeout": 20, **how},
     )
     try:
         await session.run(typed())
@@ -145,7 +145,7 @@ async def test_the_quiet_between_two_turns_can_be_broken_too() -> None:
 
 
 async def test_who_sees_what_is_heard_cuts_in_by_saying_something() -> None:
-    told = await talked(run_bot, "Tell me about clouds.", "/wait 0.8", "Thank you.", "/wait 3", patient=False)
+    told = await talked(run_bot, "Tell me about clouds.", "/wait 0.8", "Thank you.", "/wait 3", piped=False)
     assert [row.text for row in told.rows if row.kind == "cut in"] == ["cuts in"]
     heard = " ".join(row.text for row in told.rows if row.kind == "text")
     assert "thunder" not in heard
@@ -188,7 +188,7 @@ async def test_the_turn_in_which_the_user_left_is_not_judged() -> None:
 async def test_a_line_that_cannot_be_read_ends_what_comes_from_a_file_and_nothing_else() -> None:
     with pytest.raises(UsageError, match=r"^line 2: there is no command /rest"):
         await talked(run_bot, "Thank you.", "/rest", "Thank you.")
-    told = await talked(run_bot, "/rest", "Thank you.", patient=False, timeout=5)
+    told = await talked(run_bot, "/rest", "Thank you.", piped=False, timeout=5)
     assert any(note.startswith("there is no command /rest") for note in told.notes)
     assert told.texts("user") == ["Thank you."]
 
@@ -203,7 +203,7 @@ async def test_a_turn_that_never_ends_is_given_up_and_the_talk_goes_on() -> None
 
 async def test_what_was_typed_and_not_said_before_hanging_up_is_told() -> None:
     lines = ["Tell me about clouds.", "Thank you.", "And again, thank you.", "/hangup"]
-    told = await talked(run_bot, *lines, patient=False)
+    told = await talked(run_bot, *lines, piped=False)
     assert told.notes[-1].startswith("you hung up before you had said ")
     assert "'And again, thank you.'" in told.notes[-1]
     assert "'Tell me about clouds.'" not in told.notes[-1]
