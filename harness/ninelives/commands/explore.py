@@ -137,7 +137,7 @@ def _prepare(options: Options) -> None:
         return
     if not options.journal.exists():
         return
-    from ninelives.lab.exploration.ledger import played_in
+    from ninelives.lab.exploration.run_journal import played_in
 
     there = played_in(options.journal)
     if there.subject == options.factory and len(there.runs) < options.runs and not options.until_broken:
@@ -244,7 +244,7 @@ def _write_page(console: Console, options: Options, result: Exploration) -> None
 
 def _interrupted(options: Options) -> str:
     """Return the message after a signal: the runs in the journal, and how to continue."""
-    from ninelives.lab.exploration.ledger import played_in
+    from ninelives.lab.exploration.run_journal import played_in
 
     if not options.journal.exists():
         return "ninelives: interrupted; no run is finished yet"

@@ -24,7 +24,7 @@ from ninelives.bot.start_failure import Exited
 from ninelives.bot.turn import Frames, Turn
 from ninelives.evals.answers import Answers, answers_for, with_addresses
 from ninelives.evals.bot import EvalBot
-from ninelives.evals.disasters import TurnFaults, Disaster
+from ninelives.evals.disasters import Disaster, TurnFaults
 from ninelives.evals.files import Case
 from ninelives.evals.outcome import Played, Result
 from ninelives.evals.sound import services_for, spoken, understand_the_bot

@@ -18,7 +18,7 @@ import pytest
 from mock_openai import MockServer, reply
 from ninelives.cassette import CassetteError, CassetteWriter
 from ninelives.cli import _run
-from ninelives.lab.exploration.ledger import Ledger, Task
+from ninelives.lab.exploration.run_journal import RunJournal, Task
 from ninelives.lab.exploration.trial import Trial
 from ninelives.usage_error import UsageError
 
@@ -115,19 +115,19 @@ def test_a_writer_keeps_what_it_has_and_the_old_cassette(tmp_path: Path) -> None
 def test_an_exploration_can_go_on_when_there_is_room_again(tmp_path: Path) -> None:
     path = tmp_path / "runs.jsonl"
     task = Task("a service", seed=1, runs=200)
-    ledger = Ledger(path, task)
+    journal = RunJournal(path, task)
     with (
         no_file_beyond(path.stat().st_size + 100),
         pytest.raises(UsageError, match=r"runs.jsonl .*File too large.*--out"),
     ):
-        ledger.note(Trial(number, "http", ()) for number in range(100))
-    ledger.close()
-    again = Ledger(path, task)
+        journal.note(Trial(number, "http", ()) for number in range(100))
+    journal.close()
+    again = RunJournal(path, task)
     assert again.trials
     assert len(again.trials) < 100
     again.note([Trial(100, "http", ())])
     again.close()
-    assert Ledger(path, task).trials.keys() == {*again.trials}
+    assert RunJournal(path, task).trials.keys() == {*again.trials}
 
 
 CLIENT = """

@@ -1,6 +1,6 @@
 """Exploration: random scenarios against any service, and the shortest that break a promise.
 
-`drawing` makes the scenarios, `trial` plays one, `explore` plays many on any executor, `ledger` records
+`drawing` makes the scenarios, `trial` plays one, `explore` plays many on any executor, `run_journal` records
 results, `breaches` sorts what broke, `shrinking` finds the shortest scenario of each.
 """
 

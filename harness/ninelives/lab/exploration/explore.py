@@ -8,7 +8,7 @@
 **Repeatable.** Run `i` of seed `s` is drawn from a generator of its own, seeded with the pair (s, i), so it
 is the same scenario whichever worker draws it, in whatever order, with any number of jobs; only the pair is
 sent to a worker. Results are sorted when all runs have ended, in the order of the runs, so they do not depend
-on the executor either. A file of runs that have ended (`ledger`) is as good as having played them.
+on the executor either. A file of runs that have ended (`run_journal`) is as good as having played them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.exploration.breaches import Breach, Key, grouped, merged, shortest
 from ninelives.lab.exploration.executors import Crew, open_executor
-from ninelives.lab.exploration.ledger import Ledger, Task
+from ninelives.lab.exploration.run_journal import RunJournal, Task
 from ninelives.lab.exploration.shrinking import TRIES
 from ninelives.lab.exploration.trial import Trial, try_runs
 
@@ -99,11 +99,11 @@ def explore(
     with ExitStack() as stack:
         if executor is None:
             executor, jobs = stack.enter_context(open_executor("processes", jobs))
-        ledger = Ledger(journal, task) if journal is not None else None
-        if ledger is not None:
-            stack.callback(ledger.close)
+        written = RunJournal(journal, task) if journal is not None else None
+        if written is not None:
+            stack.callback(written.close)
         crew = Crew(executor, jobs or os.cpu_count() or 1)
-        trials = _play(crew, factory, task, ledger, until_broken, progress)
+        trials = _play(crew, factory, task, written, until_broken, progress)
         groups = grouped(seed, trials)
         found, left = _shrink(crew, factory, task, groups, tries, progress)
     return Exploration(task, trials, merged(found, groups), left)
@@ -113,13 +113,13 @@ def _play(
     crew: Crew,
     factory: str | Factory,
     task: Task,
-    ledger: Ledger | None,
+    journal: RunJournal | None,
     until_broken: bool,
     progress: Callable[[Progress], None],
 ) -> list[Trial]:
     played: dict[int, Trial] = {}
-    if ledger is not None:
-        played = {run: trial for run, trial in ledger.trials.items() if run in task.numbers}
+    if journal is not None:
+        played = {run: trial for run, trial in journal.trials.items() if run in task.numbers}
 
     def earliest() -> int | None:
         return min((run for run, trial in played.items() if trial.broken), default=None)
@@ -139,8 +139,8 @@ def _play(
     report_progress()
     for trials in crew.results(calls()):
         played |= {trial.run: trial for trial in trials}
-        if ledger is not None:
-            ledger.note(trials)
+        if journal is not None:
+            journal.note(trials)
         report_progress()
     end = earliest() if until_broken else None
     return [played[run] for run in sorted(played) if end is None or run <= end]

@@ -40,7 +40,7 @@ class Task:
         return range(self.first, self.first + self.runs)
 
 
-class Ledger:
+class RunJournal:
     """The file of one exploration, read and written."""
 
     def __init__(self, path: Path, task: Task) -> None:
