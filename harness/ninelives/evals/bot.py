@@ -280,7 +280,7 @@ def _audible(frame: Frame) -> Frame:
     return frame
 
 
-def whole(found: Any, name: str) -> Any:
+def hostable(found: Any, name: str) -> Any:
     """Return what to host for what a user names: a service or a pipeline alone gets a worker with RTVI."""
     if not callable(found) or isinstance(found, FrameProcessor | PipelineWorker):
         return _with_worker(found)

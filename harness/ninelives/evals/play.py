@@ -8,7 +8,7 @@ from typing import Any
 
 from ninelives.bot.overheard import overheard
 from ninelives.bot.start_failure import CouldNotStart, Hangs, could_not_start, hangs, time_limit
-from ninelives.evals.bot import whole
+from ninelives.evals.bot import hostable
 from ninelives.evals.disasters import Disaster
 from ninelives.evals.files import Case
 from ninelives.evals.outcome import Played
@@ -29,7 +29,7 @@ ALOUD = 120.0
 
 def bot_named(name: str) -> Any:
     """Return the bot that a user names. Raises UsageError; CouldNotStart when its own code fails."""
-    return whole(find(name).found, name)
+    return hostable(find(name).found, name)
 
 
 def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Played:

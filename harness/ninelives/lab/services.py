@@ -77,14 +77,14 @@ def as_factory(found: Any, name: str = "") -> Factory:
     """
     if isinstance(found, str):
         return find_factory(found)
-    if isinstance(found, Brought):
+    if isinstance(found, NamedFactory):
         return found
-    return Brought(name or _own_name(found), _factory(found, name), found)
+    return NamedFactory(name or _own_name(found), _factory(found, name), found)
 
 
 def source_of(factory: Factory) -> Path | None:
     """Return the file that defines a bot, as far as known."""
-    found = factory.found if isinstance(factory, Brought) else factory
+    found = factory.found if isinstance(factory, NamedFactory) else factory
     try:
         source = inspect.getsourcefile(inspect.unwrap(found))
     except TypeError:
@@ -94,7 +94,7 @@ def source_of(factory: Factory) -> Path | None:
 
 def name_of(factory: Factory) -> str:
     """Return a bot's name for messages."""
-    return factory.name if isinstance(factory, Brought) else _own_name(factory)
+    return factory.name if isinstance(factory, NamedFactory) else _own_name(factory)
 
 
 def _own_name(found: Any) -> str:
@@ -108,7 +108,7 @@ def _own_name(found: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class NamedFactory:
     """A factory with its name in messages."""
 
     name: str

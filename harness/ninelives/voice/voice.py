@@ -159,7 +159,7 @@ class Voice(StandIn, TTSService):
                 await self._wait(fault.seconds if fault.kind == "stall" else 0.0)
                 if fault.kind != "stall":
                     answer.sentence_ended = True
-                    yield await self._broken(fault)
+                    yield await self._failure(fault)
                     return
             begins, ends = self._sample(answer.words), self._sample(answer.words + 1)
             if self._word_timestamps:
@@ -188,7 +188,7 @@ class Voice(StandIn, TTSService):
                 return fault
         return None
 
-    async def _broken(self, fault: VoiceFault) -> ErrorFrame:
+    async def _failure(self, fault: VoiceFault) -> ErrorFrame:
         said = f"after {fault.after} words" if fault.after else "before the first word"
         message = f"the voice failed {said}"
         if fault.kind == "disconnect":

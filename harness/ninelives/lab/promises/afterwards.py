@@ -204,7 +204,7 @@ def _outage(episode: Episode, account: Account) -> float | None:
     A server that refuses a connection and asks to wait cannot be reached until then either: who asks again
     earlier is refused again, and for longer.
     """
-    waits = (_refused(episode, account), _asked_to_wait(episode, account))
+    waits = (_seconds_refused(episode, account), _asked_to_wait(episode, account))
     return max((wait for wait in waits if wait is not None), default=None)
 
 
@@ -226,7 +226,7 @@ def _asked_to_wait(episode: Episode, account: Account) -> float | None:
     return None if until is None or until <= began else until - began
 
 
-def _refused(episode: Episode, account: Account) -> float | None:
+def _seconds_refused(episode: Episode, account: Account) -> float | None:
     """Return the seconds of the turn until the fault that refuses all connections was over."""
     began = account.turn.began
     outage, opened = None, None
