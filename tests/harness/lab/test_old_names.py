@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from ninelives.cli import main
-from ninelives.lab import exploration, scenario_file, triggers
+from ninelives.lab import Episode, Outcome, as_tests, exploration, scenario_file, triggers
 from ninelives.lab.dialogue import between, hello
 from ninelives.lab.scenario import Scenario
+from ninelives.lab.services import http
 from ninelives.usage_error import UsageError
 
 OLD = "story: mine\nacts:\n- {user: Hello?, answer: Hello to you.}\n"
@@ -72,3 +73,16 @@ def test_names_of_modules_that_were_called_stories() -> None:
         assert stories.load is scenario_file.load
     with pytest.warns(DeprecationWarning, match=r"draw_story is now called .*draw_scenario"):
         assert exploration.draw_story is exploration.draw_scenario
+
+
+def test_tests_of_stories_are_tests_of_scenario_files(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(NEW, encoding="utf-8")
+    with pytest.warns(DeprecationWarning, match=r"as_tests\(stories=...\) is now called .*scenario_files"):
+        test = as_tests(http, stories=tmp_path)
+    assert [each.id for each in test.pytestmark[0].args[1]] == ["mine"]  # type: ignore[attr-defined]
+
+
+def test_an_outcome_that_was_told_applies() -> None:
+    outcome = Outcome(scenario_file.from_text(NEW).scenario(), Episode([], []), [], transport="http")
+    with pytest.warns(DeprecationWarning, match=r"Outcome\.told is now called Outcome\.applies"):
+        assert outcome.told is outcome.applies is True
