@@ -11,12 +11,16 @@ from mock_openai.journal.journal import Entry, SentResponse
 from ninelives.bot.turn import Captured, Heard, ReportedError, Turn
 from ninelives.lab import Episode, Finding, judge
 from ninelives.lab.run import run_scenario
+from ninelives.lab.scenario_file import load
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.seams import voice_flaw
+from ninelives.lab.services import as_factory
 from ninelives.voice.playback import Word
 from ninelives.voice.turn import VoiceTurn
 from pipecat_responses import OpenAIResponsesHttpLLMService
 from pipecat_responses.overlap import Overlap
+
+from tests.repository import ROOT
 
 WHOLE = "It is 21 degrees and sunny in Paris."
 LOST = "The connection was lost in mid-answer (reset). Ask the user to repeat; the next turn works."
@@ -208,3 +212,15 @@ def test_a_failure_that_was_not_heard_does_not_name_the_category_of_a_later_loss
     episode = went_on("It is 21 degrees", "It is 21 degrees", told="It is 21", refusal="No.", errors=1)
     failed = said(0, "", status="failed")
     assert finding(replace(episode, said=[failed, *episode.said]), "I6").held is True
+
+
+def test_behind_a_tool_a_service_that_tells_too_little_of_what_was_spoken_is_found() -> None:
+    class TellsTooLittle(OpenAIResponsesHttpLLMService):
+        async def _report_interrupted(self, spoken_text: str, *, continued: bool) -> None:
+            await super()._report_interrupted(spoken_text[:-4], continued=continued)
+
+    scenario = load(ROOT / "tests" / "services" / "scenarios" / "i6_reset_behind_a_tool.yaml")
+    outcomes = [
+        run_scenario(scenario, as_factory(each)) for each in (OpenAIResponsesHttpLLMService, TellsTooLittle)
+    ]
+    assert [[each.promise for each in outcome.broken] for outcome in outcomes] == [[], ["I6"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ninelives.lab.attribution import Account
 from ninelives.lab.episode import Episode, Finding
@@ -96,15 +96,28 @@ def _missing(account: Account) -> str | None:
 
 
 def _near(account: Account, events: list[str]) -> bool:
-    """Whether an event reports a beginning of the heard text that is at least as long as the part which the
+    """Whether an event reports a beginning of an answer that is at least as long as the part which the
     request for the rest contained. The words alone do not show exactly where a continued answer broke off.
     """
-    sent = [_flat(attempt.step[1]) for attempt in account.attempts if attempt.step[1]]
-    flat = [_flat(event) for event in events if event]
     return any(
-        _flat(account.heard).startswith(event) and any(event.startswith(each) for each in sent)
-        for event in flat
+        heard.startswith(_flat(event)) and _flat(event).startswith(sent)
+        for heard, sent in _continued(account)
+        for event in events
     )
+
+
+def _continued(account: Account) -> Iterator[tuple[str, str]]:
+    """Yield what was heard of each answer that was continued, and the part of it that the request contained.
+
+    A turn with tools has several answers, and an event tells about one of them.
+    """
+    for attempt in account.attempts:
+        if sent := _flat(attempt.step[1]):
+            own = [
+                p.text for p in account.pieces if p.owner is not None and p.owner.step[0] == attempt.step[0]
+            ]
+            yield _flat(account.heard), sent
+            yield _flat("".join(own)), sent
 
 
 def _right_categories(account: Account) -> frozenset[str]:
