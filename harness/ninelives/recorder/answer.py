@@ -7,7 +7,7 @@ from __future__ import annotations
 from ninelives.cassette.coding import Unpacker
 from ninelives.cassette.line_writer import LineWriter
 
-LARGEST = 256 * 2**20
+LARGEST = 64 * 2**20
 """The most bytes of a decoded body."""
 
 

@@ -20,7 +20,7 @@ from ninelives.cassette.coding import CodingError, unpacked
 from ninelives.cassette.lines import How
 from ninelives.recorder.answer import LARGEST, Answer
 from ninelives.recorder.ending import Watch, break_off, how_it_failed
-from ninelives.recorder.notes import Notes
+from ninelives.recorder.notes import LARGE, Notes
 from ninelives.recorder.socket_relay import SocketRelay
 
 _log = logging.getLogger("ninelives.recorder")
@@ -83,7 +83,7 @@ class Forwarder:
             lambda: line_writer.request(
                 request.method, request.raw_path, kept, unpacked(body, packed, LARGEST), at
             ),
-            lambda: len(body),
+            lambda: LARGE if packed else len(body),  # a few bytes may expand to many
         )
         sent = headers.to_upstream(request.headers)
         response = await self._ask(request, line_writer, notes, request.method, sent, body or None)

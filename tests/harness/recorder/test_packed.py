@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import threading
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ import brotli
 import pytest
 import zstandard
 from ninelives.cassette import Cassette, CassetteError
-from ninelives.recorder import Recorder
+from ninelives.recorder import Recorder, forwarder
 
 KEY = "sk-proj-CANARY0123456789abcdCANARY"
 BODY = json.dumps({"model": "gpt-4o", "input": f"My key is {KEY}. " + "Hello. " * 200}).encode()
@@ -69,6 +70,28 @@ async def test_packed_requests_and_answers_pass_as_they_are(
     assert packed not in written
 
 
+async def test_a_packed_request_is_unpacked_beside_the_loop_however_small_it_is(
+    upstream: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    unpack = forwarder.unpacked
+
+    def unpacked(*arguments: Any) -> bytes:
+        threads.append(threading.current_thread())
+        return unpack(*arguments)
+
+    async def serve(peer: Any) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    monkeypatch.setattr(forwarder, "unpacked", unpacked)
+    upstream.serve = serve
+    async with Recorder(upstream.url, cassette=tmp_path / "a.jsonl") as proxy:
+        await send(proxy, zstandard.compress(BODY), "zstd")
+    [thread] = threads
+    assert thread is not threading.main_thread(), "a few bytes may expand to many"
+
+
 @pytest.mark.parametrize("coding", PACKERS)
 async def test_a_packed_stream_is_recorded_by_its_events(upstream: Any, tmp_path: Path, coding: str) -> None:
     packed = PACKERS[coding](EVENTS)
@@ -97,7 +120,7 @@ async def test_a_packed_stream_is_recorded_by_its_events(upstream: Any, tmp_path
         ("zstd", zstandard.compress(BODY)[:-9], "not zstd, or cut off"),
         ("gzip", b"\x00\x01 no gzip at all", "not gzip"),
         ("snappy", b"\x00\x01", "'snappy' is not known"),
-        ("br", brotli.compress(bytes(2**29), quality=1), "decompressed body is larger than 256 MiB"),
+        ("br", brotli.compress(bytes(2**27), quality=1), "decompressed body is larger than 64 MiB"),
     ],
 )
 async def test_what_cannot_be_unpacked_is_passed_on_and_said(
@@ -117,5 +140,5 @@ async def test_what_cannot_be_unpacked_is_passed_on_and_said(
     with pytest.raises(CassetteError, match=why):  # noqa: PT012
         async with Recorder(upstream.url, cassette=tmp_path / "a.jsonl") as proxy:
             assert (await send(proxy, body, coding))[0] == 400
-            assert why in caplog.text
+    assert why in caplog.text
     assert upstream.peers[0].body == body
