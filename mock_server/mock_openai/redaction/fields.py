@@ -203,7 +203,8 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
         elif began > match.end() + 1:
             yield from _bare(name, found["value"], found.start("value"), what, form=False, exact=False)
     elif digits and sign in (b":", b"=") and (code := _CODE.match(text, began)) is not None:
-        yield from whole("digits", code["value"], code.start("value"))
+        if is_code(code["value"]):
+            yield from whole("digits", code["value"], code.start("value"))
     elif not found["list"]:
         form = (
             (form and before != b"")

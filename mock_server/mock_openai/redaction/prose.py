@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mock_openai.redaction.forms import Span, trie
 from mock_openai.redaction.judged import TRAILING, Stem, is_certain, whole
 from mock_openai.redaction.languages import written
-from mock_openai.redaction.values import is_credential, is_mixed, is_random
+from mock_openai.redaction.values import is_code, is_credential, is_mixed, is_random
 
 _FOREIGN = {word.encode() for word in written()}
 _ENGLISH = {
@@ -114,7 +114,8 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
                 yield from whole("field", value, match.start("value"))
     if b"code" in told or b"pin" in told:
         for match in _CODE.finditer(low):
-            yield from whole("digits", match["value"], match.start("value"))
+            if is_code(match["value"]):
+                yield from whole("digits", match["value"], match.start("value"))
     if b"phrase" in told:
         for match in _PHRASE.finditer(text):
             if not _ORDINARY.search(match["value"]):

@@ -137,7 +137,7 @@ async def test_what_cannot_be_unpacked_is_passed_on_and_said(
 
     upstream.serve = serve
     caplog.set_level(logging.ERROR, "ninelives.recorder")
-    with pytest.raises(CassetteError, match=why):  # noqa: PT012
+    with pytest.raises(CassetteError, match=why):
         async with Recorder(upstream.url, cassette=tmp_path / "a.jsonl") as proxy:
             assert (await send(proxy, body, coding))[0] == 400
     assert why in caplog.text

@@ -573,4 +573,6 @@ NOTATIONS: dict[str, Made] = {
     "promo": by_name("Activation code: @@", 16, UPPER + DIGITS),
     "recovery": by_name("Recovery codes:\n@@\nabcd-1234", 12, LOWER + DIGITS),
     "da": by_name("Adgangskoden er @@", 14),
+    "said code": by_name("Your verification code is @@.", 6, DIGITS),
+    "said PIN": by_name("Conference bridge, PIN: @@#", 6, DIGITS),
 }
