@@ -9,6 +9,7 @@ from mock_openai import MockServer, call, faults, reply
 from ninelives import Bot, virtual
 from pipecat.pipeline.worker import PipelineWorker  # noqa: F401  (imported here, so that no test pays for it)
 from pipecat_responses import Heartbeat, OpenAIResponsesLLMService, Timeouts
+from pipecat_responses.stored import StoredResponses
 
 from .conftest import set_up
 
@@ -349,6 +350,16 @@ async def test_a_cleanup_that_is_given_up_leaves_nothing_behind(make_websocket: 
         await asyncio.sleep(0)
         left = [task.get_name() for task in asyncio.all_tasks() if "responses" in task.get_name()]
         assert left == []
+
+
+async def test_deleting_stored_responses_that_is_given_up_leaves_no_task() -> None:
+    stored = StoredResponses()
+    stored.add("resp_1")
+    before = asyncio.all_tasks()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(stored.delete(lambda _: asyncio.sleep(3600), within=100), 1)
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
 
 
 async def test_a_turn_that_begins_during_an_attempt_gets_short_pauses_after_it(make_websocket: Any) -> None:
