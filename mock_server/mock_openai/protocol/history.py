@@ -103,5 +103,11 @@ class History(Sequence[Item]):
 
     __hash__ = None  # type: ignore[assignment]  # items are dicts
 
+    def __reduce__(self) -> tuple[type[History], tuple[tuple[Item, ...]]]:
+        """Let copies, deep ones too, have its own items only: neither what others appended nor an answer that
+        is not decoded, whose template belongs to the server.
+        """
+        return History, (tuple(self),)
+
     def __repr__(self) -> str:
         return repr(tuple(self))

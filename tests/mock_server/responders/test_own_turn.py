@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 from mock_openai import MockServer, reply
+from mock_openai.protocol.parts import text_of
 from mock_openai.responders import Turn, base
 from mock_openai.responders.when import When
 
@@ -96,6 +97,33 @@ async def test_a_function_costs_one_copy_of_what_it_looks_at(monkeypatch: pytest
             assert response.status == 200
     assert said == ["One.", "After 2 items.", "After 4 items."]
     assert [len(each) for each in copied] == [2, 4], "each function's own copy, and no other"
+
+
+async def test_a_function_reads_a_long_conversation_and_changes_none_of_it() -> None:
+    seen: list[list[Any]] = []
+
+    def answer(turn: Turn) -> str:
+        seen.append([text_of(each["content"]) for each in turn.history])
+        spoil_turn(turn)
+        return "Seen."
+
+    rules = [reply("Hello.", user="hi"), reply(answer, user="look")]
+    async with MockServer(rules) as server, aiohttp.ClientSession(server.base_url + "/") as http:
+
+        async def say(text: str, previous: str | None) -> str:
+            ask = {"model": "gpt-4o", "input": text, "previous_response_id": previous}
+            async with http.post("responses", json=ask) as response:
+                assert response.status == 200, await response.text()
+                return str((await response.json())["id"])
+
+        previous = None
+        for _ in range(
+            4
+        ):  # from the third on, the answer comes from a template and is kept as it was rendered
+            previous = await say("hi", previous)
+        for _ in range(2):
+            await say("look", previous)
+    assert seen == [["hi", "Hello."] * 4] * 2
 
 
 async def test_a_turn_can_be_replaced_in_parts() -> None:
