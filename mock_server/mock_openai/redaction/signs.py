@@ -49,6 +49,8 @@ _ID = re.compile(rb"(?:resp|msg|rs|fc|cntr|ws|ig|ci|mcp|conv)_[0-9a-f]{48,50}")
 """An id that the API gives (observed). No secret looks so, nor does the base64 of one. Every turn brings new
 ones, so they are neither searched nor remembered as other new words are.
 """
+_HUMP = re.compile(rb"[a-z](?=[A-Z])")
+"""In the name of a variable; a word of a sentence has none."""
 _CODED = re.compile(rb"[A-Za-z0-9+/_-]{512,}+={0,2}")
 """Base64, in which every word of three letters occurs by chance."""
 _SHORT_TEXT = 64 * 1024
@@ -121,15 +123,13 @@ def _tells(word: bytes) -> bool:
     low = word.lower()
     if _NOTATION.search(low) or _SHORT.search(low) or commands.OPTION.match(word):
         return True
-    found = _STEM.search(low)
-    if found is None or names_no_secret(word):
+    found = set(_STEM.findall(low))
+    if not found or names_no_secret(word):
         return False
     bare = word.strip(b"./:!-$")
-    if (
-        not bare.isalpha()
-        or found[0] in _WRITTEN
-        or found[0] in (bare.lower().removesuffix(b"s"), b"session")
-    ):
+    if not bare.isalpha() or _HUMP.search(bare):
+        return True
+    if found & _WRITTEN or found & {bare.lower().removesuffix(b"s"), b"session"}:
         return True
     return weight(bare) is not Weight.NOTHING  # `design` has `sig` in it
 

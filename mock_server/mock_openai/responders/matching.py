@@ -22,34 +22,52 @@ ALL_WITHIN = 1.0
 """Seconds of processor time that the patterns of all rules may take together for one text."""
 
 
+_Matches = tuple[tuple[int, ...], SlowPattern | None]
+"""The indexes of the rules whose texts match, up to one whose pattern takes too long, and its error."""
+
+
 class Rules(tuple[RuleHandle, ...]):
     """The rules of a script; remembers for texts that came before which of them may hold."""
 
     def __init__(self, rules: Iterable[RuleHandle] = ()) -> None:
-        self._matched: dict[TurnInput, tuple[tuple[int, ...], SlowPattern | None]] = {}
+        self._matched: dict[TurnInput, _Matches] = {}
 
     def holding(self, turn: Turn, asked: TurnInput, *, spent: bool = False) -> Iterator[RuleHandle]:
         """Yield the rules that may answer, in order; with `spent`, also those whose `times` are used up.
         Raises SlowPattern.
         """
-        index = self.first(turn, asked, spent=spent)
+        matches = self._matches(asked)
+        index = self._next(turn, asked, matches, 0, spent)
         while index is not None:
             yield self[index]
-            index = self.first(turn, asked, index + 1, spent=spent)
+            index = self._next(turn, asked, matches, index + 1, spent)
 
-    def first(self, turn: Turn, asked: TurnInput, start: int = 0, *, spent: bool = False) -> int | None:
-        """Return the index of the first of these rules from `start` on; None if there is none. Raises
+    def first(self, turn: Turn, asked: TurnInput) -> RuleHandle | None:
+        """Return the first rule that may answer, as `holding` yields it; None if there is none. Raises
         SlowPattern.
         """
+        index = self._next(turn, asked, self._matches(asked), 0, spent=False)
+        return None if index is None else self[index]
+
+    def _matches(self, asked: TurnInput) -> _Matches | None:
+        """Return which rules match; None if they are few, which are asked one by one and no further than
+        needed.
+        """
+        return None if len(self) < _LOOK_AFTER else self._with_matching_texts(asked)
+
+    def _next(
+        self, turn: Turn, asked: TurnInput, matches: _Matches | None, start: int, spent: bool
+    ) -> int | None:
+        """Return the index of the first rule from `start` on that may answer; None if there is none."""
         index = start
         try:
-            if len(self) < _LOOK_AFTER:  # asked sooner than remembered, and no further than needed
+            if matches is None:
                 for index in range(start, len(self)):
                     handle = self[index]
                     if handle.rule.when.texts_match(asked) and _may_answer(handle, turn, asked, spent):
                         return index
                 return None
-            matching, slow = self._with_matching_texts(asked)
+            matching, slow = matches
             for index in matching:
                 if index >= start and _may_answer(self[index], turn, asked, spent):
                     return index
@@ -71,7 +89,7 @@ class Rules(tuple[RuleHandle, ...]):
                 return handle if handle.rule.times is None else None
         return None
 
-    def _with_matching_texts(self, asked: TurnInput) -> tuple[tuple[int, ...], SlowPattern | None]:
+    def _with_matching_texts(self, asked: TurnInput) -> _Matches:
         """Return the indexes of the rules whose conditions on texts hold, up to one whose pattern takes too
         long, and that one's error. Most rules have such a condition, so remembering this makes the thousandth
         rule cost as little as the first; a few rules are asked sooner than remembered.
@@ -86,7 +104,7 @@ class Rules(tuple[RuleHandle, ...]):
             self._matched[asked] = known
         return known
 
-    def _match_texts(self, asked: TurnInput) -> tuple[tuple[int, ...], SlowPattern | None]:
+    def _match_texts(self, asked: TurnInput) -> _Matches:
         matching: list[int] = []
         began = time.thread_time() if len(self) >= _LOOK_AFTER else 0.0
         for index, handle in enumerate(self):

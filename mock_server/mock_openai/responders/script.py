@@ -218,10 +218,9 @@ class Script:
                 return Later.LATER
             handle.note(turn.body, turn.size)
             return continued
-        index = self._rules.first(turn, asked)
-        if index is None:
+        handle = self._rules.first(turn, asked)
+        if handle is None:
             return self._missed(turn, asked)
-        handle = self._rules[index]
         answer = handle.rule.answer
         if not isinstance(answer, Reply | Recorded | ApiError):
             return Later.LATER

@@ -575,4 +575,5 @@ NOTATIONS: dict[str, Made] = {
     "da": by_name("Adgangskoden er @@", 14),
     "said code": by_name("Your verification code is @@.", 6, DIGITS),
     "said PIN": by_name("Conference bridge, PIN: @@#", 6, DIGITS),
+    "name of a variable in another language": by_name("kataSandiPengguna: @@", 18),
 }

@@ -120,6 +120,36 @@ async def test_few_rules_are_searched_no_further_than_the_one_that_answers(
     assert [handle.answered for handle in script.rules] == [0, 2, 0]
 
 
+async def test_each_of_many_rules_is_searched_once_in_a_long_text(
+    turn: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched = 0
+    texts_match = When.texts_match
+
+    def counting(when: When, asked: TurnInput) -> bool:
+        nonlocal searched
+        searched += 1
+        return texts_match(when, asked)
+
+    monkeypatch.setattr(When, "texts_match", counting)
+    script = Script([*(reply(lambda _: None, user="ab") for _ in range(40)), reply("Yes.")])
+    assert await script.answer(turn("ab" * 10_000)) == Reply((Text("Yes."),))
+    assert searched == 41
+
+
+@pytest.mark.parametrize("change", [Script.clear, lambda script: script.add("Other.", first=True)])
+def test_a_rule_whose_condition_changes_the_rules_answers_itself(
+    turn: Make, change: Callable[[Script], object]
+) -> None:
+    class Changing(When):
+        def holds(self, turn: Turn, *more: object) -> bool:
+            change(script)
+            return True
+
+    script = Script([reply("Yes.", when=Changing()), reply("No.")])
+    assert script.at_hand(turn("ab")) == Reply((Text("Yes."),))
+
+
 @pytest.mark.parametrize("condition", ["instructions", "output"])
 async def test_every_condition_with_a_pattern_ends(turn: Make, condition: str) -> None:
     script = Script([reply("Never.", **{condition: ENDLESS})])
