@@ -66,8 +66,9 @@ class Body(msgspec.Struct, gc=False):
 
     def clean(self) -> bytes:
         """Return the body without secrets, as JSON."""
+        before = redact.before  # read first: it is dropped when all are searched
         if not self.searched:
-            self.written, self.searched = bytes(redact.body(json.parse(self.written))), True
+            self.written, self.searched = bytes(redact.body(json.parse(self.written), before)), True
         return self.written
 
 

@@ -60,7 +60,7 @@ class Journal:
         """The number of entries from which the oldest are dropped."""
         self._budget = budget or JournalBudget()
         self._budget.add(self)
-        redact.before_forgetting.add(self)
+        redact.backlogs.add(self)
         self.bytes = 0
         """About how many bytes the entries take."""
         self.first = 0
@@ -111,7 +111,7 @@ class Journal:
             self._bound_and_wake()
 
     def search_bodies(self) -> None:
-        """Search all bodies for secrets now, because a credential is about to be forgotten."""
+        """Search all bodies for secrets, because a credential is about to be forgotten."""
         for noted in tuple(self._noted):  # another thread may own it
             if isinstance(noted, Kept) and noted.body is not None:
                 noted.body.clean()

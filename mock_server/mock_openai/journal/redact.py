@@ -19,6 +19,7 @@ from mock_openai.protocol.mcp_credentials import bare_address
 from mock_openai.redaction import Edit, SecretRedactor
 from mock_openai.redaction.pending import undecided as _undecided
 from mock_openai.redaction.values import is_credential
+from mock_openai.threads import begin_in_thread
 
 REDACTED = "[redacted]"
 
@@ -34,17 +35,20 @@ class Searchable(Protocol):
     """An object with bodies that may not have been searched for secrets yet."""
 
     def search_bodies(self) -> None:
-        """Search them now."""
+        """Search them, in a thread that may not own the object."""
 
 
 ALWAYS_KNOWN = 128
 """Credentials of clients that are surely remembered; beyond them the oldest may be forgotten."""
 
-before_forgetting: weakref.WeakSet[Searchable] = weakref.WeakSet()
-"""Objects whose bodies are searched before the first credential is forgotten."""
+backlogs: weakref.WeakSet[Searchable] = weakref.WeakSet()
+"""Objects whose bodies are searched when credentials begin to be forgotten."""
 
 forgets = False
 """Whether a credential may have been forgotten, so that bodies are searched as they come."""
+
+before: SecretRedactor | None = None
+"""While the bodies of before that time are being searched: a redactor that forgets nothing of that time."""
 
 _redactor = SecretRedactor(instead=REDACTED.encode())
 _encoder = msgspec.json.Encoder()
@@ -68,12 +72,22 @@ def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _make_room() -> None:
-    """Before the first credential is forgotten, search all bodies of all journals."""
-    global forgets
+    """Before the first credential is forgotten, begin to search all bodies of all journals. It is done in a
+    thread, because they may be many.
+    """
+    global forgets, before
     if not forgets and len(_redactor.known.values) > ALWAYS_KNOWN:
         forgets = True
-        for journal in tuple(before_forgetting):
-            journal.search_bodies()
+        before = SecretRedactor(instead=REDACTED.encode())
+        before.known.values = _redactor.known.values
+        begin_in_thread(_search_backlogs)
+
+
+def _search_backlogs() -> None:
+    global before
+    for journal in tuple(backlogs):
+        journal.search_bodies()
+    before = None
 
 
 def path(path_qs: str) -> str:
@@ -120,10 +134,12 @@ def error(wrong: ApiError) -> dict[str, Any]:
     return {"status": wrong.status, "code": wrong.code, "error": shown}
 
 
-def body(given: Mapping[str, Any]) -> msgspec.Raw:
-    """Return a request body without secrets, as compact JSON."""
+def body(given: Mapping[str, Any], before: SecretRedactor | None = None) -> msgspec.Raw:
+    """Return a request body without secrets, as compact JSON; also without what `before` knows."""
     written = _encoder.encode(given)
     clean = _without_mcp(given) if written.find(b'"mcp"') >= 0 else given
+    if before is not None and before.edits(written):
+        clean = before.value(clean)
     if _redactor.edits(written):  # one look at all of it settles nearly all bodies
         clean = value(clean)
     return msgspec.Raw(written if clean is given else _encoder.encode(clean))

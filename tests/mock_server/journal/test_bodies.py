@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin with a server that has seen no client: what is known belongs to the process."""
     monkeypatch.setattr(redact, "_redactor", SecretRedactor(instead=REDACTED.encode()))
     monkeypatch.setattr(redact, "forgets", False)
+    monkeypatch.setattr(redact, "before", None)
 
 
 def others(number: int) -> None:
@@ -63,13 +65,42 @@ async def test_a_body_that_was_cleared_from_the_journal_is_searched_when_it_come
         assert KEY not in str(shown_by(server))
 
 
+@pytest.mark.parametrize("when", ["before the search", "after it"])
+async def test_a_flood_of_credentials_searches_no_body_on_the_loop(
+    when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[object] = []
+    begun: list[Callable[[], object]] = []
+    found = redact.body
+
+    def body(given: Any, *known: Any) -> Any:
+        searched.append(given)
+        return found(given, *known)
+
+    monkeypatch.setattr(redact, "body", body)
+    monkeypatch.setattr(redact, "begin_in_thread", begun.append)
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
+        redact.headers([("Authorization", f"Bearer {KEY}")])
+        for number in range(20):
+            await client.turn(f"hi {number}, my key is {KEY}")
+        others(3 * ALWAYS_KNOWN)
+        assert not searched, "of 20 bodies none between two steps of the loop"
+        (search,) = begun
+        if when == "after it":
+            search()
+            assert len(searched) == 20
+            assert redact.before is None
+        assert KEY not in str(shown_by(server)), "the server has forgotten it, the search has not"
+        assert len(searched) == 20
+
+
 async def test_a_turn_does_not_wait_for_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[object] = []
     found = redact.body
 
-    def body(given: Any) -> Any:
+    def body(given: Any, *known: Any) -> Any:
         searched.append(given)
-        return found(given)
+        return found(given, *known)
 
     monkeypatch.setattr(redact, "body", body)
     async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
