@@ -153,7 +153,7 @@ def _weight(name: bytes, parameter: bool) -> Weight:
     flat = "".join(words)
     while flat not in _BEARING and (less := _LESS.sub("", flat)) and less != flat:
         flat = less
-    for end in {flat, flat.removesuffix("s")}:
+    for end in (flat, flat.removesuffix("s")):
         found = _by_end(end, words, parameter)
         if found is not Weight.NOTHING:
             return found

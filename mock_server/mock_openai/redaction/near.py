@@ -18,6 +18,7 @@ BEFORE, AFTER = 64, 112
 _VALUE = re.compile(
     rb"(?<![\w+/=.%~:@#-])(?:[A-Za-z0-9]{1,12}[=:])?+(?P<value>[A-Za-z0-9][A-Za-z0-9_+/=.~!$^*-]{11,256}+)(?![@:(\w])"
 )
+_NAMED = re.compile(rb"[A-Za-z][A-Za-z_.-]{0,63}+=(?!=|\Z)")
 _AN_ID = re.compile(rb"(?:[a-z]{2,12}|[A-Z]{2,12}|[a-z][a-z0-9]{1,6})[_-]")
 _NAMED_OTHERWISE = re.compile(
     rb"(?i)(?<![a-z])(?:\w{0,20}id|hash|sha\d{0,3}|digest|checksum|integrity|commit|etag|nonce|rev|revision|build|trace|"
@@ -49,6 +50,8 @@ def spans(text: bytes, stems: Sequence[Stem]) -> Iterator[Span]:
             place = match.end()
             value = match["value"].rstrip(TRAILING)
             start = match.start("value")
+            if (named := _NAMED.match(value)) is not None:  # `?access.token=`: the name stays
+                value, start = value[named.end() :], start + named.end()
             after = start >= end
             gap = text[end:start] if after else text[match.end() : begin]
             if (

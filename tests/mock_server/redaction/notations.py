@@ -575,5 +575,9 @@ NOTATIONS: dict[str, Made] = {
     "da": by_name("Adgangskoden er @@", 14),
     "said code": by_name("Your verification code is @@.", 6, DIGITS),
     "said PIN": by_name("Conference bridge, PIN: @@#", 6, DIGITS),
+    "userPass alone": by_name("userPass=@@", 10, HEX),
+    "dbPass": by_name('{"dbPass": "@@"}', 10, HEX),
+    "user_pass": by_name("user_pass: @@", 10, HEX),
+    "db_pass": by_name("--db_pass=@@", 10, HEX),
     "name of a variable in another language": by_name("kataSandiPengguna: @@", 18),
 }

@@ -112,6 +112,7 @@ def test_what_only_looks_like_one_of_them_stays(text: str) -> None:
     "text",
     [
         "/v1/responses?api-key=@@&beta=true",
+        "https://x.example/p?test.bearer=@@&next=12345678",
         "access_token=@@&expires_in=3600&scope=a1b2c3d4",
         "password=@@&amp;next=a1b2c3d4",
         "Password=@@;Server=db1.example",
