@@ -204,21 +204,23 @@ def _keep(console: Console, options: Options, breach: Breach) -> Path:
 
 def file_for(out: Path, spec: ScenarioSpec) -> tuple[ScenarioSpec, Path]:
     """Return the file for a scenario: its old file if that exists, and never another scenario's."""
-    from ninelives.lab.scenario_file import to_yaml
-
     bare = re.sub(r"_\d+$", "", spec.name)
     for name in chain([spec.name], (f"{bare}_{number}" for number in count(2))):
         renamed, path = replace(spec, name=name), out / f"{name}.yaml"
-        if not path.is_file() or _without_remarks(path.read_text(encoding="utf-8")) == _without_remarks(
-            to_yaml(renamed)
-        ):
+        if not path.is_file() or _has(path, renamed):
             return renamed, path
     raise AssertionError("numbers do not end")
 
 
-def _without_remarks(text: str) -> list[str]:
-    """Return a scenario file without its remarks."""
-    return [line for line in text.splitlines() if not line.startswith("#")]
+def _has(path: Path, spec: ScenarioSpec) -> bool:
+    """Return whether a file has this scenario, perhaps under the keys that files had before."""
+    from ninelives.lab.scenario_file import from_text, to_yaml
+
+    try:
+        found = from_text(path.read_text(encoding="utf-8"), str(path))
+    except (UsageError, UnicodeDecodeError):
+        return False
+    return to_yaml(found) == to_yaml(spec)
 
 
 def _print_unshrunk(console: Console, result: Exploration) -> None:

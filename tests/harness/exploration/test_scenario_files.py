@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from mock_openai.faults import catalogue
+from ninelives.commands.explore import file_for
 from ninelives.lab import run_scenario
 from ninelives.lab.exploration import draw_scenario
 from ninelives.lab.scenario import Say
@@ -159,6 +160,18 @@ def test_what_is_wrong_with_a_file_is_one_line(
         load(path)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:.*is now called:DeprecationWarning")
+def test_a_file_with_the_old_keys_is_written_again_and_no_other(tmp_path: Path) -> None:
+    kept = tmp_path / "i5_reset.yaml"
+    kept.write_text("# Found by: nobody\nstory: i5_reset\nacts:\n- user: hi\n  answer: Hello.\n")
+    spec = from_text(kept.read_text())
+    assert file_for(tmp_path, spec) == (spec, kept)
+    other = replace(spec, steps=(Ask("bye", spec.asks[0].answer),))
+    assert file_for(tmp_path, other)[1].name == "i5_reset_2.yaml"
+    kept.write_text("no scenario")
+    assert file_for(tmp_path, spec)[1].name == "i5_reset_2.yaml"
 
 
 def test_a_folder_of_scenarios_and_scenarios_is_read_by_name(tmp_path: Path) -> None:
