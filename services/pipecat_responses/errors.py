@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Any, Literal
 
 __all__ = [
@@ -176,7 +177,8 @@ def _request_id_in(message: str) -> str | None:
 def _retry_after(headers: Mapping[str, Any], message: str) -> float | None:
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         with suppress(KeyError, TypeError, ValueError):
-            return max(0.0, float(headers[name]) * unit)
+            if isfinite(seconds := float(headers[name]) * unit):
+                return max(0.0, seconds)
     with suppress(KeyError, TypeError, ValueError, OverflowError):
         # As a date (RFC 9110, section 10.2.3). It is compared with the server's own clock, if that is given.
         sent = headers.get("date")
