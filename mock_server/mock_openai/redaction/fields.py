@@ -48,7 +48,7 @@ _LEAD = re.compile(
     rb"(?:[ \t]{0,32}+(?:"
     rb"[|>][+-]?+\d?+[ \t]{0,4}+\r?\n[ \t]{1,32}+"  # a block of YAML
     rb"|&?(?:'[a-z]{1,16}[ \t]{1,4}+)?[A-Za-z][\w.\[\]<>|?:]{0,40}+(?:[ \t]\|?[ \t]?[\w.]{1,20}+){0,3}+"
-    rb"[ \t]{1,4}+=[ \t]{0,4}+(?=[\"'`bru\[])"  # a type
+    rb"[ \t]{1,4}+=[ \t]{0,4}+(?=\\{0,8}+[\"'`]|[bru\[])"  # a type
     rb"|&[\w-]{1,32}+[ \t]{1,8}+|!{1,2}[\w:/.-]{1,32}+[ \t]{1,8}+|\r?\n[ \t]{0,32}+-[ \t]{1,8}+"
     rb"|\*{1,2}[ \t]{0,4}+(?=[^\s*])|`{1,2}(?=[^\s`])|<!\[CDATA\[|\{(?=[A-Za-z0-9+/])|\[\[(?=[^\s\[])"
     rb"|string\(\d{1,6}+\)|/\*[^*]{0,64}+\*/[ \t]{0,4}+|(?:<[a-zA-Z]{1,10}+(?:[ \t][^<>]{0,64}+)?>){1,3}+))?+"
@@ -64,6 +64,10 @@ _BEFORE = (
 _VALUE = re.compile(_BEFORE + _BARE + rb"{1,%d}+)" % _LONG)
 _OPEN_VALUE = re.compile(_BEFORE + _BARE + rb"++)")
 _RUN = re.compile(_BARE + rb"*+")
+_TYPE = re.compile(
+    rb"(?:typing\.|t\.)?(?:Final|Optional|Annotated|ClassVar|Union|Literal|NotRequired|Required|List|list|Type|type)\["
+)
+"""A type, whose value comes behind it."""
 _OPENING = re.compile(rb"\s{0,8}+[{\[]")
 _NEXT = re.compile(rb"(?s)\s{0,32}+,\s{0,32}+(?P<value>" + STRING + rb"|" + SINGLE + rb")")
 _ITEM = re.compile(rb"\r?\n[ \t]{0,32}+-[ \t]{1,8}+[\"']?+(?P<value>[^\s\"'#]{8,512}+)")
@@ -256,6 +260,8 @@ def _name(text: bytes, match: re.Match[bytes]) -> tuple[bytes, bytes, bool]:
 def _bare(name: bytes, value: bytes, start: int, what: Weight, *, form: bool, exact: bool) -> Iterator[Span]:
     """Yield values without quotes: in prose and in code, names are followed by words that are not secrets."""
     value = value if form else value.rstrip(TRAILING)
+    if _TYPE.match(value):
+        return
     if what is not Weight.SECRET and (found := _LEADING.match(value)) is not None:
         value = found[0] if value[found.end() : found.end() + 1] in (b"?", b"#") else value
     if what is not Weight.SECRET or exact or name.isupper():
@@ -288,7 +294,8 @@ def open_value(text: bytes, least: Weight = Weight.KEY) -> int | None:
         match = _NAMED.match(low, stem.end())
         if match is None:
             continue
-        found = _OPEN_VALUE.match(text, match.end())
+        lead = _LEAD.match(text, match.end())
+        found = _OPEN_VALUE.match(text, match.end() if lead is None else lead.end())
         if (
             found is None
             or found.end() < len(text)

@@ -13,8 +13,9 @@ from mock_openai.redaction.values import is_credential, is_placeholder, is_rando
 
 _HEADER = re.compile(
     rb"(?im)(?<![A-Za-z0-9_-])(?P<name>(?:proxy-)?+authorization|(?:set-)?+cookie)[\"']?+"
-    rb"[ \t]{0,16}+[:=][ \t]{0,16}+[\"']?+(?P<value>[^\r\n\"']++)"
+    rb"[ \t]{0,16}+[:=][ \t]{0,16}+[\"']?+(?P<value>(?:[^\r\n\"'\\]++|\\(?!\\{0,8}+(?:[rn]|u000[ad])))++)"
 )
+"""A header's line, up to the end of it, which may be written as an escape."""
 _PARAMETERS = re.compile(
     rb"(?i)authorization[\"']?+[ \t]{0,16}+[:=,][ \t]{0,16}+[\"']?+[A-Z0-9-]{2,32}+[ \t]{1,4}+"
     rb"(?P<value>(?:[A-Z0-9_-]{1,40}+=(?:\"[^\"]{0,1024}+\"|[^\s,\"']{1,1024}+)(?:[ \t]{0,4}+,\s{0,4}+|"

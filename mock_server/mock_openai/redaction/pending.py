@@ -56,6 +56,8 @@ _CALLING = (
 """Words between a value and the name that a sentence gives to it."""
 _OF_TAGS = re.compile(rb"(?:value|content)[ ]?=")
 _OF_OBJECTS = re.compile(rb"[\"'](?:value|val|v|content|data|secret|default|d|k|p|q)\\?[\"'][ ]?:")
+_PIPED = re.compile(rb"(?:echo|printf)[ \t][^\r\n|]{0,512}+(?:\|[^\r\n|;&]{0,128}+)?\Z")
+"""What is written to a program that takes secrets, which is named behind it."""
 _FAR, _NEAR, _FOLLOWING = 2048, 256, 12
 _LOOKED_BACK = 512
 """Bytes before the end in which a name is searched."""
@@ -100,6 +102,10 @@ def _apart(text: bytes, start: int) -> int:
         )
         if near or (is_certain(word[0]) and not forms.spans(word[0]) and all(map(_may_call, calls))):
             place = min(place, base + word.start())
+    for program in (b"echo", b"printf"):
+        at = tail.rfind(program)
+        if at >= 0 and _PIPED.match(tail, at) is not None:
+            place = min(place, base + at + len(program))
     for opening, closing, signs in ((b"<", b">", _OF_TAGS), (b"{", b"}", _OF_OBJECTS)):
         at = tail.rfind(opening)
         if at >= 0 and tail.find(closing, at) < 0 and signs.search(tail, at) is not None:

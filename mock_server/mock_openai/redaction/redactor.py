@@ -241,7 +241,8 @@ class SecretRedactor:
         return [edit for edit in edits if text[edit.start : edit.end] != edit.new]
 
     def _edit(self, text: bytes, span: Span) -> Edit | None:
-        secret = text[span.start : span.end]
+        secret = text[span.start : span.end].rstrip()  # an escape of a blank looked like a part of it
+        span = span._replace(end=span.start + len(secret))
         if is_fake(secret) or is_blotted(secret):
             return None
         if self.instead is not None:

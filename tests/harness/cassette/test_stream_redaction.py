@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.patterns import Pattern
@@ -122,6 +123,27 @@ def test_a_key_in_a_calls_arguments() -> None:
         kept = record(events, Redactor())
         assert "".join(event["delta"] for event in kept[:-1]) == kept[-1]["arguments"]
         assert json.loads(kept[-1]["arguments"])["city"] == "Paris"
+
+
+TOLD_APART = [
+    "Authorization: ApiKey CANARYYEBm49kTQG7Dr9xdpnU8ozy== and more, see below.\n",
+    "Authorization: ApiKey CANARYYEBm49kTQG7Dr9xdpnU8ozy==\nHello there, friend of mine.\n",
+    "Authorization: key=CANARY:CGujiV-1l_3wD4EXyxxTucfklVj and so on.\t\n",
+    'API_TOKEN: Final[str] = "CANARYNoitLZQdOeT8B41ZlIt4E7yPE" and more.\n',
+    "API_KEY: Optional[str] = 'CANARYNoitLZQdOeT8B41ZlIt4E7yPE'\n",
+    "Run echo 'bob:sXsjCANARYGgyp3p' | chpasswd as root.\n",
+    "Run printf %s CANARYjq6Ggyp3p | docker login -u bob --password-stdin && echo done.\n",
+]
+"""Texts whose secret the end of a line, a quote or a program behind it makes one."""
+
+
+@pytest.mark.parametrize("step", [1, 3, 7])
+@pytest.mark.parametrize("text", TOLD_APART)
+def test_what_follows_a_secret_does_not_tell_the_deltas_from_the_whole(text: str, step: int) -> None:
+    pieces = [text[at : at + step] for at in range(0, len(text), step)]
+    kept = streamed([*map(delta, pieces), done(text)], Redactor())
+    assert "".join(str(event["delta"]) for event in kept[:-1]) == kept[-1]["text"]
+    assert "CANARY" not in str(kept[-1]["text"])
 
 
 def test_two_answers_on_one_socket_are_two_texts() -> None:
