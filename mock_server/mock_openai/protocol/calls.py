@@ -20,7 +20,8 @@ _ANSWERS: Mapping[str, tuple[str, ...]] = {
 }
 _ANSWERED = frozenset(call for calls in _ANSWERS.values() for call in calls)
 _APPROVALS = frozenset({"mcp_approval_request", "mcp_approval_response"})
-_CONCERNED = frozenset({*_ANSWERS, *_ANSWERED, *_APPROVALS})
+ABOUT_CALLS = frozenset({*_ANSWERS, *_ANSWERED, *_APPROVALS})
+"""Types of the items that are calls, outputs and approvals."""
 
 
 class Calls:
@@ -55,7 +56,7 @@ class Calls:
         """Add further items."""
         for item in items:
             kind = item.get("type")
-            if kind in _CONCERNED:
+            if kind in ABOUT_CALLS:
                 self._take(item, str(kind))
 
     def nothing_waits(self) -> bool:

@@ -24,6 +24,8 @@ def check_conversation(history: Sequence[dict[str, Any]], request: Request) -> N
     Requests with `generate: false` may leave calls unanswered: nothing is generated from them yet (inferred).
     """
     if isinstance(history, History):
+        if request.only_messages and not history.has_calls:
+            return
         before: Calls | None = history.calls()
     else:
         before = History(history).calls() if history else None

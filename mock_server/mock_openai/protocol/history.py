@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Protocol, overload
 
-from mock_openai.protocol.calls import Calls
+from mock_openai.protocol.calls import ABOUT_CALLS, Calls
 
 Item = dict[str, Any]
 
@@ -28,7 +28,7 @@ class Spoken(Protocol):
 class History(Sequence[Item]):
     """Items that nobody changes; equal if the items are equal."""
 
-    __slots__ = ("_calls", "_end", "_parts")
+    __slots__ = ("_calls", "_end", "_parts", "has_calls")
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         items = tuple(items)
@@ -37,6 +37,8 @@ class History(Sequence[Item]):
         self._end = len(self._parts)
         """Behind the last of its own parts."""
         self._calls = Calls()
+        self.has_calls = any(item.get("type") in ABOUT_CALLS for item in items)
+        """Whether calls, outputs or approvals are in it, so that `calls` has something to tell."""
 
     def extended(self, items: tuple[Item, ...], spoken: Spoken | None = None) -> History:
         """Return the conversation with these items appended, and then what the assistant said."""
@@ -48,6 +50,10 @@ class History(Sequence[Item]):
             parts.append(items)
         if spoken is not None:
             parts.append(spoken)
+        longer.has_calls = self.has_calls
+        for item in items:
+            if item.get("type") in ABOUT_CALLS:
+                longer.has_calls = True
         longer._parts, longer._end = parts, len(parts)
         return longer
 

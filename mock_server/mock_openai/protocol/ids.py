@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from string import ascii_lowercase
 
 from mock_openai.protocol.random_source import LETTERS, RandomSource
 
 _CONVERSATION = re.compile(r"^conv_[0-9a-f]{32}([0-9a-f]{16})$")
-_MODERN = re.compile(r"^[a-z]+_([0-9a-f]{50})$")
 # The digits that follow `81`, as far as recordings show them.
 _MARK_ENDINGS = ("90", "91", "93", "94", "95", "96", "97", "a0", "a1", "a2", "a3")
 
@@ -105,7 +105,9 @@ def digits_of(identifier: str) -> str | None:
     """Return the 50 digits of an id, or those with which a conversation's responses begin; None if the id has
     another form.
     """
-    if match := _MODERN.match(identifier):
-        return match[1]
+    prefix, _, digits = identifier.partition("_")
+    # As a pattern, this took more than all the rest of an id.
+    if len(digits) == 50 and not digits.strip("0123456789abcdef") and not prefix.strip(ascii_lowercase):
+        return digits if prefix else None
     conversation = _CONVERSATION.match(identifier)
     return f"{conversation[1]}00{'0' * 12}8190{'0' * 16}" if conversation else None

@@ -102,3 +102,14 @@ def test_an_answer_is_decoded_once_and_only_for_whoever_reads_it() -> None:
     assert (first.read, second.read) == (0, 1), "only what is read is decoded"
     assert len(history) == len(tuple(fork)) - 1 == 4
     assert (first.read, second.read) == (1, 1)
+
+
+def test_a_call_is_still_open_behind_any_number_of_messages() -> None:
+    call, output = {"type": "function_call", "call_id": "a"}, {"type": "function_call_output", "call_id": "a"}
+    said = Answer([{"role": "assistant", "content": "x"}])
+    before = History().extended(({"role": "user", "content": "x"},), said)
+    for asked in (before.extended((call,)), History([call])):
+        later = asked.extended(({"role": "user", "content": "y"},), said)
+        assert refused(later, []) == "No tool output found for function call a."
+        assert refused(later.extended((output,), said), []) is None
+    assert refused(before, []) is None, "what others append to the same list is not its own"

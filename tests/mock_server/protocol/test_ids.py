@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.ids import Ids, digits_of
 from mock_openai.protocol.random_source import RandomSource
 
 NOW = 1_787_150_229
@@ -40,6 +40,17 @@ def test_ids_of_other_forms_can_be_parents_too() -> None:
     maker = ids()
     assert re.fullmatch(r"resp_[0-9a-f]{50}", maker.response("resp_REDACTED_1"))
     assert re.fullmatch(r"msg_[0-9a-f]{50}", maker.item("msg", "resp_1"))
+
+
+@pytest.mark.parametrize("changed", ["G", "A", "_", " ", "", "00"])
+def test_a_root_is_taken_only_from_hexadecimal_digits(changed: str) -> None:
+    first = ids(1).response()
+    for place in (len(first) - 1, 30, 5):
+        other = first[:place] + changed + first[place + 1 :]
+        assert digits_of(first) == first[5:]
+        assert digits_of(other) is None
+        assert ids(2).response(other)[5:23] == ids(2).response()[5:23], "a root of its own"
+    assert digits_of(first[4:]) is digits_of(f"Resp{first[4:]}") is None
 
 
 def test_calls_and_requests_have_forms_of_their_own() -> None:
