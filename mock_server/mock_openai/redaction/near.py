@@ -1,6 +1,7 @@
 """Secrets near a telling word, whatever stands between: only values that no word, name or id looks like.
 
-Linear: around each telling word a bounded part of the text is read, and no part twice.
+Linear: around each telling word a bounded part of the text is read. A value that is not of one word may be of
+the next.
 """
 
 from __future__ import annotations
@@ -47,7 +48,6 @@ def spans(text: bytes, stems: Sequence[Stem]) -> Iterator[Span]:
         for match in _VALUE.finditer(text, max(place, begin - BEFORE), end + AFTER):
             if match.start() > begin and match.start() < end:
                 continue
-            place = match.end()
             value = match["value"].rstrip(TRAILING)
             start = match.start("value")
             if (named := _NAMED.match(value)) is not None:  # `?access.token=`: the name stays
@@ -62,6 +62,7 @@ def spans(text: bytes, stems: Sequence[Stem]) -> Iterator[Span]:
             ):
                 continue
             if not _NAMED_OTHERWISE.search(text, max(0, start - 32), start):
+                place = match.end()
                 yield from whole("credential", value, start)
 
 

@@ -5,11 +5,13 @@ among them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 import msgspec
 
+from mock_openai.journal import redact
 from mock_openai.protocol.history import History
 from mock_openai.protocol.parts import text_of
 from mock_openai.protocol.request import ToolOutput, tool_outputs
@@ -25,6 +27,8 @@ _SAYS_NOTHING = frozenset({"additional_tools", "compaction_trigger"})
 """Types of items that need no answer."""
 
 _SHOWN = 60
+_SEARCHED = 1024
+"""Characters of which the shown ones are the first: a secret is found by what stands around it."""
 """Characters of a text shown in a line about it."""
 
 
@@ -146,9 +150,19 @@ def described(turn: Turn) -> str:
 
 
 def shortened(text: str) -> str:
-    """Return a text in quotes, on one line and not too long."""
-    line = " ".join(text.split())
+    """Return a text in quotes, on one line and not too long, without secrets."""
+    line = " ".join(beginning(text).split())
     return f"'{line if len(line) <= _SHOWN else line[: _SHOWN - 3] + '...'}'"
+
+
+def beginning(text: str) -> str:
+    """Return the beginning of a text for people to read, without secrets."""
+    return _without_secrets(text[:_SEARCHED])
+
+
+@lru_cache(maxsize=16)  # every rule tells of the same text
+def _without_secrets(text: str) -> str:
+    return redact.text(text)
 
 
 def _backwards(turn: Turn) -> Iterator[Mapping[str, Any]]:

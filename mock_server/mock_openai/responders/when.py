@@ -11,7 +11,7 @@ from typing import Any
 
 from mock_openai.patterns import SlowPattern, pattern
 from mock_openai.responders.base import Turn
-from mock_openai.responders.turn_input import TurnInput, messages, outputs_of
+from mock_openai.responders.turn_input import TurnInput, beginning, messages, outputs_of
 
 # What a condition that holds is worth when the nearest rule is looked for.
 _SAID = dict.fromkeys(("user", "developer", "system", "last", "tool_output", "output"), 8)
@@ -211,6 +211,7 @@ def _tool_name(tool: Mapping[str, Any]) -> str:
 def _quoted(text: str | None) -> str:
     if text is None:
         return "nothing"
+    text = beginning(text)
     short = text if len(text) <= 60 else f"{text[:57]}..."
     return f"'{short}'"
 

@@ -153,6 +153,15 @@ def test_advice_is_no_secret(text: str) -> None:
     assert SecretRedactor().string(text) == text
 
 
+@pytest.mark.parametrize("before", ["Api key, tokens", "my password is on file", "client secret"])
+@pytest.mark.parametrize(
+    "text", ["Unseal Key 1: MARKTTjFr3bAZ/6ejweNXE3bVJVlQAF1h", "\u65b0\u5bc6\u78bc\u70ba MARKgpvUTt0QJTq"]
+)
+def test_a_name_before_it_does_not_take_a_value_from_its_own(before: str, text: str) -> None:
+    for both in ({"n1": before, "n2": text, "n3": "x"}, [before, text], f"{before}. {text}"):
+        assert "MARK" not in SecretRedactor().string(json.dumps(both, ensure_ascii=False))
+
+
 def test_wide_text_in_base64_keeps_what_follows_it() -> None:
     text = base64.b64encode("password=kJ8vQ2mZx7Lp4Rt".encode("utf-16-le")).decode() + "Z"
     clean = SecretRedactor().string(text)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from mock_openai import MockServer
 from mock_openai.responders import (
     ApiError,
     Call,
@@ -362,3 +364,17 @@ def test_a_miss_costs_little_for_each_rule_however_long_the_conversation(said: A
     assert told.startswith("No rule for ")
     # Calls and returns; it was ten thousand when each rule looked through the conversation anew.
     assert calls / 50 < 500
+
+
+async def test_no_explanation_has_a_secret_that_the_user_said() -> None:
+    key = "sk-proj-Zq81mNbTw0LrX5kUe7HsVdPy3GcJ2aFo9iB4"
+    said = f"My dear friend, the key that I was given is {key}, and the password is kJ8vQ2mZx7Lp4Rt."
+    rules = Script([reply("It is.", user="weather"), reply("It was.", last="rain")])
+    async with MockServer(rules) as server, aiohttp.ClientSession() as session:
+        for text in (said, f"{key} {said}"):
+            body = {"model": "gpt-5.4", "input": text}
+            async with session.post(f"{server.base_url}/responses", json=body) as answer:
+                assert answer.status == 200
+        (one, other) = server.misses
+        assert "My dear friend" in one
+        assert key[8:16] not in one + other
