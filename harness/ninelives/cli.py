@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from mock_openai.deprecation import RenamedWarning, warn_renamed
 from mock_openai.interruption import leave_if_interrupted, listen, stop_listening
-from mock_openai.visible import print_in_any_encoding, visible
+from mock_openai.visible import flush_output, print_in_any_encoding, refused_output, visible
 
 from ninelives.commands import bot_sessions, bots, cassettes
 from ninelives.environment import around_proxies
@@ -126,12 +126,14 @@ def _run(arguments: list[str]) -> int:
     command: Any = typer.main.get_command(app)
     try:
         code = command.main(arguments or ["--help"], prog_name="ninelives", standalone_mode=False)
+        flush_output()
     except (KeyboardInterrupt, typer.Abort):
         leave_if_interrupted()
         return INTERRUPTED
     except BaseException as error:
         leave_if_interrupted()  # what is raised after the signal is a consequence of it
         line = _one_line(error, command, arguments) if isinstance(error, Exception) else None
+        line = line or refused_output(error)
         if line is None:
             raise
         print(f"ninelives: {visible(line)}", file=sys.stderr)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
+import os
+import stat
 from pathlib import Path
+from typing import Any, BinaryIO
 
 SCRIPT_SIZE = 16 * 2**20
 """Bytes of the largest script, fault plan or story."""
@@ -19,11 +23,39 @@ class TooLarge(OSError):
         super().__init__(errno.EFBIG, f"larger than {most // 2**20} MiB", str(path))
 
 
-def read_bytes(path: Path, most: int) -> bytes:
-    """Return a file's content. Raises OSError, and TooLarge as one, for more than `most` bytes; nothing that
-    has no end, such as a device, is read further than that.
+class _Waiting(io.FileIO):
+    """A file that notes whether there is nothing to read yet, in contrast to nothing any more."""
+
+    waits = False
+
+    def readinto(self, buffer: Any) -> int | None:
+        count: int | None = super().readinto(buffer)
+        self.waits = count is None
+        return count
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file to read it. Raises OSError, also for a named pipe that no program has opened to write,
+    because opening that would wait for ever.
     """
-    with path.open("rb") as file:
+    raw = _Waiting(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+    kind = os.fstat(raw.fileno()).st_mode
+    file = io.BufferedReader(raw)
+    if stat.S_ISDIR(kind):
+        file.close()
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if stat.S_ISFIFO(kind) and not file.peek(1) and not raw.waits:
+        file.close()
+        raise OSError(errno.ENXIO, "a pipe into which no program writes", str(path))
+    os.set_blocking(raw.fileno(), True)
+    return file
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Return a file's content. Raises OSError as `open_file` does, and TooLarge for more than `most` bytes;
+    nothing that has no end, such as a device, is read further than that.
+    """
+    with open_file(path) as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise TooLarge(path, most)

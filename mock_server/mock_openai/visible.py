@@ -8,7 +8,10 @@ instead of sent.
 from __future__ import annotations
 
 import codecs
+import contextlib
+import errno
 import io
+import os
 import sys
 import unicodedata
 
@@ -44,6 +47,38 @@ def print_in_any_encoding() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="mock_openai.plain")
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO)
+
+
+def flush_output() -> None:
+    """Flush standard output, so that an error is raised here and not while the interpreter ends. Raises
+    OSError, but not if nobody reads any more, as after `| head`.
+    """
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+
+
+def refused_output(error: BaseException) -> str | None:
+    """Return the line for a person if the error is that standard output takes no more; the rest of the output
+    is discarded then. None for other errors.
+    """
+    if not isinstance(error, OSError) or error.filename is not None or error.errno not in _NO_ROOM:
+        return None
+    _discard_output()
+    return f"the output cannot be written ({error.strerror}); free some space, or send it elsewhere"
+
+
+def _discard_output() -> None:
+    if sys.stdout is not None and sys.stdout is sys.__stdout__:  # what the interpreter flushes when it ends
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:

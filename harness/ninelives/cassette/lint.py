@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mock_openai.files import SCRIPT_SIZE, open_file, read_bytes
+
 import ninelives.cassette.lint_other_formats as foreign
 import ninelives.cassette.reader as reader
 from ninelives.cassette.checks import Kind, Wishes, problems
@@ -97,7 +99,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         for number, line in enumerate(file, 1):
             yield number, line.removesuffix(b"\n")
 
@@ -107,7 +109,7 @@ def usage(path: Path) -> dict[Path, list[int]]:
     CassetteError.
     """
     try:
-        cassettes = json.loads(path.read_bytes())["cassettes"]
+        cassettes = json.loads(read_bytes(path, SCRIPT_SIZE))["cassettes"]
         found = {name: [int(number) for number in each["used"]] for name, each in cassettes.items()}
     except OSError as error:
         raise CassetteError(path, None, f"{error.strerror}", "a usage report", "check the path") from None

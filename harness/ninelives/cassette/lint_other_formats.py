@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mock_openai.files import open_file
 from mock_openai.redaction import is_placeholder
 from mock_openai.redaction.names import header_names_a_credential
 
@@ -38,7 +39,7 @@ def is_recording(path: Path) -> bool:
     """Whether such a file in a folder is a recording."""
     if path.suffix.lower() == ".har":
         return True
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return any(line.removeprefix(BOM_UTF8).startswith(_BEGINNINGS) for line in file)
 
 
@@ -56,7 +57,7 @@ def found_in(path: Path, wishes: Wishes) -> Iterator[Found]:
         if issubclass(warning.category, CassetteWarning):
             yield Found(None, "unread", str(warning.message).removeprefix(f"{path}: "))
     shown: set[str] = set()
-    with path.open("rb") as file:
+    with open_file(path) as file:
         for number, line in enumerate(file, 1):
             for kind in sorted({finding.kind for finding in wishes.redactor.findings(line)}):
                 shown.add(kind)

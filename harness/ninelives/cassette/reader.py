@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
-from mock_openai.files import RECORDING_SIZE, TooLarge, read_bytes
+from mock_openai.files import RECORDING_SIZE, TooLarge, open_file, read_bytes
 
 from ninelives.cassette.errors import CassetteError, CassetteWarning, fragment
 from ninelives.cassette.lines import VERSION, AnyLine, Header, decoder, header_decoder, version_decoder
@@ -66,7 +66,7 @@ def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
     """
     path = Path(path)
     try:
-        file = path.open("rb")
+        file = open_file(path)
     except OSError as error:
         raise _unreadable(path, error) from None
     with file:

@@ -18,7 +18,7 @@ from ninelives.commands.options import Asked
 from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
 from ninelives.commands.quiet import quiet
-from ninelives.commands.reports import Reports, of_calls
+from ninelives.commands.reports import Reports, of_calls, write_each
 from ninelives.plural import counted
 
 if TYPE_CHECKING:
@@ -83,9 +83,13 @@ def run(options: Options) -> int:
         held = held and not calls.broken
     title = f"ninelives verdict --calls: {', '.join(results)}"
     note = "; ".join(f"{name}: {each['calls']} calls, {each['summary']}" for name, each in results.items())
-    options.reports.write(checked, title)
-    options.reports.page(console, lambda: chapters, title, note)
-    options.reports.findings(console, lambda: results if len(results) > 1 else next(iter(results.values())))
+    write_each(
+        lambda: options.reports.write(checked, title),
+        lambda: options.reports.page(console, lambda: chapters, title, note),
+        lambda: options.reports.findings(
+            console, lambda: results if len(results) > 1 else next(iter(results.values()))
+        ),
+    )
     return 0 if held else 1
 
 

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from ninelives.commands.eval_output import problems, to_change
+from ninelives.commands.reports import Reports, write_each
 
 if TYPE_CHECKING:
-    from ninelives.commands.reports import Reports
     from ninelives.evals.outcome import Played
     from ninelives.report.checked import Checked
 
 
 def write(console: Console, played: Sequence[Played], reports: Reports) -> None:
     """Write the requested files, and print where they are. Raises UsageError."""
-    reports.page(console, lambda: [each.chapter for each in played if each.skipped is None], "ninelives eval")
-    reports.findings(console, lambda: list(map(as_json, played)))
-    reports.write([checked(each, number) for number, each in _numbered(played)], "ninelives eval")
+    title = "ninelives eval"
+    chapters = [each.chapter for each in played if each.skipped is None]
+    write_each(
+        lambda: reports.page(console, lambda: chapters, title),
+        lambda: reports.findings(console, lambda: list(map(as_json, played))),
+        lambda: reports.write([checked(each, number) for number, each in _numbered(played)], title),
+    )
 
 
 def _numbered(played: Sequence[Played]) -> list[tuple[int, Played]]:

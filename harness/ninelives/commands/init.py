@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 import typer
+from mock_openai.files import SCRIPT_SIZE, read_bytes
 from mock_openai.visible import visible
 
 from ninelives.bot.own_code import syntax_of
@@ -61,8 +62,13 @@ def _write(folder: Path, file: File) -> None:
     path = folder / file.path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as out:
-            out.write(file.text)
+        out = path.open("x", encoding="utf-8")
+        try:
+            with out:
+                out.write(file.text)
+        except BaseException:
+            path.unlink(missing_ok=True)  # half a file
+            raise
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror}); make the folder writable") from None
 
@@ -105,7 +111,7 @@ def _found(folder: Path) -> tuple[str, str]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8", errors="replace")
+        return read_bytes(path, SCRIPT_SIZE).decode("utf-8", errors="replace")
     except OSError:
         return ""  # somebody else's: the data of a container, for example
 
@@ -125,9 +131,11 @@ def _sources(folder: Path, depth: int = 0) -> Iterator[Path]:
 
 def _functions(path: Path) -> list[str]:
     try:
-        tree = syntax_of(path.read_bytes())
+        tree = syntax_of(read_bytes(path, SCRIPT_SIZE))
     except (SyntaxError, ValueError, RecursionError):
         return []
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}); check its permissions") from None
     return [each.name for each in tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 

@@ -27,6 +27,19 @@ if TYPE_CHECKING:
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable with the file that GitHub shows as the summary of a step."""
 
+
+def write_each(*writes: Callable[[], None]) -> None:
+    """Write every report, although one of them cannot be written; then raise the first UsageError."""
+    errors = []
+    for write in writes:
+        try:
+            write()
+        except UsageError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
 SHOWN_CALLS = 5
 """The most calls that are listed for one promise."""
 
@@ -74,7 +87,8 @@ class Reports:
                         file.write(summary(checked, title))
                 except OSError as error:
                     raise UsageError(
-                        f"{path}, which {SUMMARY} names, cannot be written ({error.strerror})"
+                        f"{path}, which {SUMMARY} names, cannot be written ({error.strerror}); "
+                        "name another file, or unset it"
                     ) from None
 
 

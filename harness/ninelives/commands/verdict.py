@@ -15,7 +15,7 @@ from rich.text import Text
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import WIDEST, notes, output
 from ninelives.commands.quiet import quiet
-from ninelives.commands.reports import Reports, of_outcome
+from ninelives.commands.reports import Reports, of_outcome, write_each
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.figures import together
 from ninelives.lab.scenario import CHAPTERS
@@ -146,9 +146,12 @@ def _write(console: Console, results: dict[str, list[Outcome]], reports: Reports
         found = {name: [as_json(each) for each in outcomes] for name, outcomes in results.items()}
         return found if len(found) > 1 else next(iter(found.values()))
 
-    reports.page(console, chapters, title, note)
-    reports.findings(console, found)
-    reports.write([of_outcome(name, each) for name, outcomes in results.items() for each in outcomes], title)
+    checked = [of_outcome(name, each) for name, outcomes in results.items() for each in outcomes]
+    write_each(
+        lambda: reports.page(console, chapters, title, note),
+        lambda: reports.findings(console, found),
+        lambda: reports.write(checked, title),
+    )
 
 
 def _write_comparison(

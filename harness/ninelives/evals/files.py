@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from mock_openai.files import read_text
+from mock_openai.yaml_reader import compose
 from pipecat.evals.scenario import (
     EvalExpectation,
     EvalScenarioFile,
@@ -20,6 +22,9 @@ from pipecat.evals.scenario import (
 from pipecat.evals.suite import SCENARIO_SUFFIXES, EvalManifest
 
 from ninelives.usage_error import UsageError
+
+LARGEST = 2**20
+"""Bytes of the largest scenario file or suite."""
 
 OF_SOUND = ("user_", "vad_", "bot_started", "bot_stopped", "bot_backchannel")
 """Beginnings of the events that only a bot with ears and a voice reports."""
@@ -147,7 +152,7 @@ def files_of(place: Path) -> list[Path]:
 def is_suite(path: Path) -> bool:
     """Whether a file lists bots and their scenarios."""
     try:
-        return re.search(r"^suite\s*:", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
+        return re.search(r"^suite\s*:", read_text(path, LARGEST), re.MULTILINE) is not None
     except (OSError, UnicodeDecodeError):
         return False
 
@@ -162,6 +167,7 @@ def _scenarios(path: Path, bot: str | None) -> Iterator[Case]:
 
 def load(path: Path) -> list[Loaded]:
     """Return the scenarios of a file. Raises UsageError with Pipecat's own words, the file and the line."""
+    _within_bounds(path)
     with warnings.catch_warnings(record=True):  # Pipecat tells of deprecated files whatever the filters say
         try:
             return list(EvalScenarioFile.load(path))
@@ -175,8 +181,24 @@ def load(path: Path) -> list[Loaded]:
             raise UsageError(
                 f"{path}: {error.filename} cannot be read (no such file), which it includes"
             ) from None
-        except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError) as error:
             raise UsageError(_refused(path, error)) from None
+
+
+def _within_bounds(path: Path) -> None:
+    """Raise UsageError for a file that Pipecat, which has no bounds, would read for ever or not at all."""
+    try:
+        compose(read_text(path, LARGEST))
+    except yaml.YAMLError as error:
+        raise UsageError(_yaml(path, error)) from None
+    except UnicodeDecodeError:
+        raise UsageError(
+            f"{path} is not text in UTF-8; expected a scenario file of Pipecat's evals"
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read ({error.strerror}); expected a scenario file of Pipecat's evals"
+        ) from None
 
 
 def _yaml(path: Path, error: yaml.YAMLError) -> str:
@@ -269,12 +291,13 @@ def _line_of(path: Path, word: str) -> int:
 
 
 def _suite(path: Path) -> list[Case]:
+    _within_bounds(path)
     try:
         with warnings.catch_warnings(record=True):
             manifest = EvalManifest.load(path)
     except yaml.YAMLError as error:
         raise UsageError(_yaml(path, error)) from None
-    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError) as error:
         raise UsageError(_refused(path, error)) from None
     found = []
     for run in (each for each in manifest.runs if each.attempt == 1):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mock_openai.files import RECORDING_SIZE, read_text
+
 from ninelives.incidents.episode import from_the_first_turn
 from ninelives.incidents.notes import WIRE, Note
 from ninelives.incidents.writing import VERSION
@@ -48,7 +50,7 @@ class Incident:
 def read(path: Path) -> Incident:
     """Read an incident. Raises UsageError."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path, RECORDING_SIZE).splitlines()
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}); {EXPECTED}") from None
     except UnicodeDecodeError:

@@ -20,6 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from mock_openai.files import SCRIPT_SIZE, read_bytes
+
 from ninelives.bot.environment import stand_ins, started_as, without_a_real_key
 from ninelives.bot.overheard import overheard
 from ninelives.bot.own_code import is_own, syntax_of
@@ -129,7 +131,7 @@ def _load_file(where: str, path: Path, timeout: float) -> ModuleType:
 def _levels_of_relative_imports(where: str, path: Path) -> int:
     """Return in how many packages a file is, judging by its relative imports; 0 without any."""
     try:
-        tree = syntax_of(path.read_bytes(), str(path))
+        tree = syntax_of(read_bytes(path, SCRIPT_SIZE), str(path))
     except (SyntaxError, ValueError) as error:
         raise could_not_start(where, error) from None
     except OSError as error:

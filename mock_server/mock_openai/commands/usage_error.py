@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import typer
 
 from mock_openai.interruption import leave_if_interrupted
-from mock_openai.visible import visible
+from mock_openai.visible import flush_output, refused_output, visible
 
 NAME = "mock-openai"
 BAD_INPUT = 2
@@ -29,11 +29,15 @@ def run(app: typer.Typer, arguments: list[str]) -> int:
     command: Any = typer.main.get_command(app)
     try:
         code = command.main(arguments or ["--help"], prog_name=NAME, standalone_mode=False)
+        flush_output()
     except (KeyboardInterrupt, typer.Abort):
         leave_if_interrupted()
         return INTERRUPTED
     except BaseException as error:
         leave_if_interrupted()  # what is raised after the signal is a consequence of it
+        if line := refused_output(error):
+            typer.echo(f"{NAME}: {line}", err=True)
+            return BAD_INPUT
         if not hasattr(error, "format_message"):
             raise
         context = getattr(error, "ctx", None)

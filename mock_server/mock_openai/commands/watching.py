@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mock_openai.commands.usage_error import fail
 from mock_openai.faults import PlanError, load
+from mock_openai.files import SCRIPT_SIZE, read_bytes
 from mock_openai.responders.script import Script
 from mock_openai.server import MockServer
 from mock_openai.source import ScriptError
@@ -41,7 +42,7 @@ class Watched:
 
     def _read(self) -> bytes | None:
         try:
-            return self.path.read_bytes()
+            return read_bytes(self.path, SCRIPT_SIZE)
         except OSError:
             return None
 

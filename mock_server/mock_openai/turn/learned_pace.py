@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from mock_openai.files import SCRIPT_SIZE, read_bytes
 from mock_openai.protocol.event_types import OPENING, is_delta
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.schema_address import schema_address
@@ -119,7 +120,7 @@ def to_json(pace: Learned) -> str:
 def load_pace(path: Path) -> Learned:
     """Read a pace file. ValueError, in one line: what is wrong with it and what to do."""
     try:
-        return read_pace(path.read_bytes())
+        return read_pace(read_bytes(path, SCRIPT_SIZE))
     except OSError as error:
         raise ValueError(f"{path} cannot be read ({error.strerror}); give a file that exists") from None
     except ValueError as error:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mock_openai.files import RECORDING_SIZE, read_bytes, read_text
 from mock_openai.interruption import uninterrupted
 
 from ninelives.lab.conditions import USUAL, Conditions
@@ -22,6 +23,8 @@ from ninelives.lab.exploration.trial import Trial
 from ninelives.usage_error import UsageError
 
 VERSION = 1
+
+_BEGINNING = b'{"ninelives_explore":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,15 @@ class RunJournal:
         """Continue a file, or begin it. Raises UsageError if it is another exploration's."""
         self.path = path
         self.trials: dict[int, Trial] = {}
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path} is not a file that can be continued; choose another file")
         try:
-            lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+            lines = read_bytes(path, RECORDING_SIZE).splitlines(keepends=True) if path.exists() else []
             whole = [line for line in lines if line.endswith(b"\n")]
             if whole:
                 self._read(whole, task)
+            elif not _BEGINNING.startswith(b"".join(lines)[: len(_BEGINNING)]):
+                raise UsageError(f"{path} is not a journal of `ninelives explore`; give one, or a new file")
             path.parent.mkdir(parents=True, exist_ok=True)
             heading = {"ninelives_explore": VERSION, **_heading(task)}
             with uninterrupted():
@@ -132,7 +139,7 @@ class Played:
 def played_in(path: Path) -> Played:
     """Read which runs a journal has, and of whom. Raises UsageError if it is not a journal."""
     try:
-        first, *rest = path.read_text(encoding="utf-8").splitlines() or [""]
+        first, *rest = read_text(path, RECORDING_SIZE).splitlines() or [""]
         heading = json.loads(first)
         lines = [json.loads(line) for line in rest if line[-1:] == "}"]
         return Played(
