@@ -74,10 +74,11 @@ def refused_output(error: BaseException) -> str | None:
 
 
 def _discard_output() -> None:
-    if sys.stdout is not None and sys.stdout is sys.__stdout__:  # what the interpreter flushes when it ends
+    output = sys.__stdout__
+    if output is not None and sys.stdout is output:  # what the interpreter flushes when it ends
         with contextlib.suppress(OSError, ValueError, AttributeError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, sys.stdout.fileno())
+            os.dup2(nowhere, output.fileno())
             os.close(nowhere)
 
 

@@ -49,6 +49,9 @@ def make_like(file: int, path: Path) -> None:
 def write_whole(path: Path, data: bytes) -> None:
     """Put a file in place in one step. Raises CassetteError if it cannot be written."""
     path = behind_links(path)
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a device or pipe"
+        raise CassetteError(path, None, what, "a file to write", "choose a file")
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     try:

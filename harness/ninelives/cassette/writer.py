@@ -132,7 +132,11 @@ class CassetteWriter:
             tool=TOOL,
             origin=self._clean(self._origin),
         )
-        self._write(old or header)
+        try:
+            self._write(old or header)
+        except CassetteError:
+            self.partial.unlink(missing_ok=True)  # nothing was recorded; later lines fail as this one did
+            raise
 
     def write(self, line: bytes) -> None:
         """Append one line, including its newline, from any thread; does nothing once the recording has

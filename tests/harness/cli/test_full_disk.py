@@ -112,6 +112,18 @@ def test_a_writer_keeps_what_it_has_and_the_old_cassette(tmp_path: Path) -> None
     assert [json.loads(line)["k"] for line in kept.splitlines()[1:-1]][:2] == ["request", "response"]
 
 
+def test_a_disk_that_is_full_from_the_beginning_gets_no_partial(tmp_path: Path) -> None:
+    writer = CassetteWriter(tmp_path / "new.jsonl")
+    with no_file_beyond(10), pytest.raises(CassetteError, match="File too large"):
+        writer.open()
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(CassetteError, match="File too large"):
+        writer.write(b"{}\n")
+    with pytest.raises(CassetteError):
+        writer.commit()
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_exploration_can_go_on_when_there_is_room_again(tmp_path: Path) -> None:
     path = tmp_path / "runs.jsonl"
     task = Task("a service", seed=1, runs=200)

@@ -81,6 +81,12 @@ def test_a_page_for_a_pipe_that_nobody_reads_is_an_error(tmp_path: Path) -> None
         write_text(tmp_path / "pipe", "page")
 
 
+def test_a_pipe_as_target_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.har")
+    assert "a device or pipe" in refused(["convert", "talk.jsonl", "pipe.har"], tmp_path)
+    assert (tmp_path / "pipe.har").is_fifo()
+
+
 @pytest.mark.parametrize("text", ['{"a": 1}', "words", "\0\0\0", "[" * 10_000])
 def test_a_file_of_one_line_that_is_no_journal_is_not_emptied(text: str, tmp_path: Path) -> None:
     path = tmp_path / "precious.json"
