@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from mock_openai.protocol.event_types import ENDS
+from mock_openai.protocol.events import Event
 
 from ninelives.cassette.items import items_of, text_of
 from ninelives.lab.episode import Episode
@@ -269,10 +271,20 @@ def _behind_its_end(fault: Entry, said: SentResponse, episode: Episode) -> bool:
     for entry in episode.wire:
         if entry is fault:
             return False
-        ends = entry.kind == "event" and getattr(entry.data, "type", "") in ENDS
-        if ends and (entry.connection, entry.turn) == (said.connection, said.turn):
+        same = (entry.connection, entry.turn) == (said.connection, said.turn)
+        if same and isinstance(entry.data, Event) and _is_end(entry.data):
             return True
     return False
+
+
+def _is_end(event: Event) -> bool:
+    """Whether a client can read from an event that the answer is over: a fault may have broken its JSON."""
+    if event.type not in ENDS:
+        return False
+    try:
+        return isinstance(msgspec.json.decode(event.data), dict)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
 
 
 def _turn_of(said: SentResponse, turns: Sequence[Turn], callers: Mapping[str, int]) -> int:

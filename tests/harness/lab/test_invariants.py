@@ -566,6 +566,35 @@ def test_a_turn_may_wait_as_long_as_the_server_asked_to_wait_with_the_next_conne
     assert next_turn_after_a_refusal(asked=3.0, opened=3.0, transport="http").held is False
 
 
+def next_turn_after_drops(*, drops: int, after: float, by: str = "fault") -> Finding:
+    """So many connections are dropped in a row as the user interrupts; the next turn begins soon after."""
+    tale = Tale()
+    calm_turn(tale)
+    tale.user("tell me more", "More.")
+    tale.breaks("reset")
+    tale.turns[-1].interrupted = tale.now
+    tale.ends()
+    for _ in range(drops):
+        tale.entry("open", transport="websocket")
+        tale.entry("close", by=by)
+    dropped = tale.now
+    tale.user("still there?", "Yes.")
+    tale.turns[-1].began = tale.now = dropped + after
+    tale.entry("open", transport="websocket")
+    tale.speaks("Yes.")
+    tale.ends()
+    return finding(tale.told(), "I8")
+
+
+def test_a_client_may_hold_back_for_a_moment_after_losing_one_connection_after_another() -> None:
+    assert next_turn_after_drops(drops=2, after=0.1).held is True
+    assert next_turn_after_drops(drops=2, after=0.3).held is False
+    assert next_turn_after_drops(drops=3, after=0.3).held is True
+    assert next_turn_after_drops(drops=9, after=1.2).held is False
+    assert next_turn_after_drops(drops=1, after=0.1).held is False
+    assert next_turn_after_drops(drops=2, after=0.1, by="client").held is False
+
+
 def test_an_answer_that_was_spoilt_after_an_attempt_had_failed_broke_in_mid_sentence() -> None:
     tale = Tale()
     tale.user("hello", "Hello there.")

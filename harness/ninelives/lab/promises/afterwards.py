@@ -33,6 +33,11 @@ by then. A turn that begins sooner meets it as if it had happened in the turn it
 MENDED_WITHIN = 1.5
 """Seconds that such a turn may be later than a healthy one: the peer is pinged, given up and replaced."""
 
+HELD_BACK = 0.25
+"""Seconds for which a client may hold back the next connection after losing two in a row; they double with
+each further one, up to a second. Without a pause it would ask a server that drops everything again and again.
+"""
+
 OUTAGE = "refuse"
 """The fault that prevents connections for a while. A turn that begins in that time waits for its end."""
 
@@ -150,7 +155,8 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, accounts: list[Acco
         for a in later:
             met = _meets_a_silent_fault(episode, a)
             outage = _outage(episode, a)
-            if not met and outage is None and (opened := _opened(episode, a, accounts)) > 0:
+            excused = met or outage is not None or _may_hold_back(episode, a)
+            if not excused and (opened := _opened(episode, a, accounts)) > 0:
                 yield f"{turn(a)} waited for {counted(opened, 'new connection')}"
             if (wasted := _requests(episode, a, accounts) - a.steps) > 0 and a.steps:
                 codes = ", ".join(sorted(_codes(episode, a)))
@@ -195,6 +201,20 @@ def _meets_a_silent_fault(episode: Episode, account: Account) -> bool:
         _field(entry.data, "fault") in SILENT and 0.0 <= account.turn.began - entry.at <= FOUND_OUT_WITHIN
         for entry in episode.faults
     )
+
+
+def _may_hold_back(episode: Episode, account: Account) -> bool:
+    """Whether one connection after another was dropped by faults, the last one just before the turn began."""
+    in_a_row, dropped = 0, 0.0
+    for entry in episode.wire:
+        if entry.at >= account.turn.began - SAME_TIME:
+            break  # it may be of the turn itself
+        if entry.kind == "event":
+            in_a_row = 0
+        elif entry.kind == "close" and _field(entry.data, "by") == "fault":
+            in_a_row, dropped = in_a_row + 1, entry.at
+    pause = min(1.0, HELD_BACK * 2.0 ** (in_a_row - 2))
+    return in_a_row >= 2 and account.turn.began - dropped <= pause
 
 
 def _outage(episode: Episode, account: Account) -> float | None:
