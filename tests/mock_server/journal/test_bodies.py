@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redact, "_redactor", SecretRedactor(instead=REDACTED.encode()))
     monkeypatch.setattr(redact, "forgets", False)
     monkeypatch.setattr(redact, "before", None)
+    monkeypatch.setattr(redact, "backlogs", weakref.WeakSet())
 
 
 def others(number: int) -> None:
