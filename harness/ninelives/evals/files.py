@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -167,16 +168,13 @@ def _scenarios(path: Path, bot: str | None) -> Iterator[Case]:
 
 def load(path: Path) -> list[Loaded]:
     """Return the scenarios of a file. Raises UsageError with Pipecat's own words, the file and the line."""
-    _within_bounds(path)
-    with warnings.catch_warnings(record=True):  # Pipecat tells of deprecated files whatever the filters say
+    _bounded(path)
+    # Pipecat tells of deprecated files whatever the filters say.
+    with warnings.catch_warnings(record=True), _readable(path):
         try:
             return list(EvalScenarioFile.load(path))
-        except yaml.YAMLError as error:
-            raise UsageError(_yaml(path, error)) from None
-        except UnicodeDecodeError:
-            raise UsageError(
-                f"{path} is not text in UTF-8; expected a scenario file of Pipecat's evals"
-            ) from None
+        except (yaml.YAMLError, UnicodeDecodeError):
+            raise
         except FileNotFoundError as error:
             raise UsageError(
                 f"{path}: {error.filename} cannot be read (no such file), which it includes"
@@ -185,20 +183,30 @@ def load(path: Path) -> list[Loaded]:
             raise UsageError(_refused(path, error)) from None
 
 
-def _within_bounds(path: Path) -> None:
-    """Raise UsageError for a file that Pipecat, which has no bounds, would read for ever or not at all."""
+def _bounded(path: Path) -> str:
+    """Return the text of a YAML file. Raises UsageError, also for one that Pipecat, which has no bounds,
+    would read for ever or not at all.
+    """
+    with _readable(path):
+        try:
+            text = read_text(path, LARGEST)
+            compose(text)
+        except OSError as error:
+            raise UsageError(
+                f"{path} cannot be read ({error.strerror}); expected a file of Pipecat's evals"
+            ) from None
+        return text
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Raise UsageError in place of what is said of a file that is not YAML."""
     try:
-        compose(read_text(path, LARGEST))
+        yield
     except yaml.YAMLError as error:
         raise UsageError(_yaml(path, error)) from None
     except UnicodeDecodeError:
-        raise UsageError(
-            f"{path} is not text in UTF-8; expected a scenario file of Pipecat's evals"
-        ) from None
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be read ({error.strerror}); expected a scenario file of Pipecat's evals"
-        ) from None
+        raise UsageError(f"{path} is not text in UTF-8; expected a file of Pipecat's evals") from None
 
 
 def _yaml(path: Path, error: yaml.YAMLError) -> str:
@@ -291,12 +299,10 @@ def _line_of(path: Path, word: str) -> int:
 
 
 def _suite(path: Path) -> list[Case]:
-    _within_bounds(path)
+    _bounded(path)
     try:
-        with warnings.catch_warnings(record=True):
+        with warnings.catch_warnings(record=True), _readable(path):
             manifest = EvalManifest.load(path)
-    except yaml.YAMLError as error:
-        raise UsageError(_yaml(path, error)) from None
     except (ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError) as error:
         raise UsageError(_refused(path, error)) from None
     found = []
@@ -307,7 +313,8 @@ def _suite(path: Path) -> list[Case]:
         body, folder = run.runner_body, None
         if run.runner_body_path is not None:
             folder = run.runner_body_path.parent
-            body = yaml.safe_load(run.runner_body_path.read_text(encoding="utf-8"))
+            with _readable(run.runner_body_path):
+                body = yaml.safe_load(_bounded(run.runner_body_path))
         assert run.bot_path is not None
         if not run.bot_path.is_file():
             raise UsageError(f"{path}: the bot {run.bot} cannot be read (no such file: {run.bot_path})")

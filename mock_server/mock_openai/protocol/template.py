@@ -1,6 +1,6 @@
 """A reply rendered once, with holes for the values that differ from turn to turn.
 
-`compile` makes a Template of written events. Rendering it costs drawing a turn's ids and one formatting of
+`compile` makes a Template of written events. Rendering it costs drawing a turn's ids and one joining of
 bytes. A Rendered is one turn's response; it makes single events on demand.
 """
 

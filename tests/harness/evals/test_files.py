@@ -104,6 +104,30 @@ def test_a_suite_names_its_bots(tmp_path: Path) -> None:
     assert [each.name for each in cases([tmp_path], BOT)] == ["good/one"]
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, r"body\.yaml cannot be read"),
+        (b"- [1\n", r"body\.yaml:2: this is not YAML"),
+        (b"\xff", r"body\.yaml is not text in UTF-8"),
+        (b"[" * 5000, r"body\.yaml"),
+    ],
+)
+def test_a_file_of_runner_arguments_that_cannot_be_read_is_one_line(
+    tmp_path: Path, text: bytes | None, reason: str
+) -> None:
+    (tmp_path / "suite.yaml").write_text(
+        "scenarios_dir: .\nsuite:\n  - bot: bot.py\n    name: ours\n"
+        "    runner_body: {path: body.yaml}\n    scenarios: [good]\n"
+    )
+    (tmp_path / "good.yaml").write_text(GOOD)
+    (tmp_path / "bot.py").write_text("def run_bot(transport, runner_args): ...\n")
+    if text is not None:
+        (tmp_path / "body.yaml").write_bytes(text)
+    with pytest.raises(UsageError, match=reason):
+        cases([tmp_path / "suite.yaml"], None)
+
+
 def test_disasters_that_cannot_happen_in_an_eval_say_why() -> None:
     with pytest.raises(UsageError, match="no scenario is called 'nothing_like_it'"):
         chosen("nothing_like_it")

@@ -174,7 +174,7 @@ def test_a_context_that_holds_what_nobody_heard_breaks_i7() -> None:
     assert not broken(called(bot, scenario("calm", "I7", "Nothing happens.", (hello(), clouds(), bye()))))
     found = broken(called(bot, LATE))
     assert list(found) == ["I7"]
-    assert "the model was told that it had said" in found["I7"]
+    assert "the model's context says" in found["I7"]
     assert '"A cloud is a great many drops of water" was played' in found["I7"]
     assert run_scenario(LATE, as_factory(bot)).held  # as text, all of it counts as heard
 

@@ -102,8 +102,8 @@ def _other_words_than_played(cut: Account, context: Sequence[Mapping[str, Any]],
             said += f" {text_of(item)}"
     if words_of(said) != words_of(cut.turn.played):
         yield (
-            f"the model was told that it had said {quote(said.strip())} before the caller cut in on "
-            f"{turn(cut)}; {quote(cut.turn.played)} was played"
+            f"the model's context says {quote(said.strip())} was spoken before the caller interrupted "
+            f"{turn(cut)}, but {quote(cut.turn.played)} was played"
         )
 
 
