@@ -22,7 +22,8 @@ _DONTNEED = 4
 _WORTH_IT = 4 * 1024 * 1024
 """Bytes from which a mapping is given back: the vocabularies stand in one of many."""
 _MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r--p \S+ \S+ \S+ +(.*)")
-_WRITTEN = re.compile(r"(?:Private_Dirty|Shared_Dirty|Anonymous): +[1-9]")
+# Not by what is dirty: so is every page of a file that was installed a moment ago and is not on the disk yet.
+_WRITTEN = re.compile(r"Anonymous: +[1-9]")
 
 
 class Encoding(Protocol):
