@@ -9,7 +9,6 @@ request without a recording gets an error that names the nearest one and shows t
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 from collections import Counter
@@ -20,6 +19,7 @@ from typing import Any, Literal
 import msgspec
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event, Timed
+from mock_openai.protocol.json import object_in
 from mock_openai.responders.answer import Answer, Recorded
 from mock_openai.responders.base import Turn
 
@@ -126,10 +126,7 @@ class Player:
 
     async def answer_http(self, method: str, path_qs: str, body: bytes) -> Recorded | None:
         """Return the recorded answer to any other HTTP request."""
-        try:
-            value = msgspec.json.decode(body) if body else None
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            value = None
+        value = object_in(body)
         streamed = isinstance(value, dict) and value.get("stream") is True
         called: Mapping[str, str] = {}
         if self._fresh is not None:
@@ -273,10 +270,7 @@ def _as_frames(exchange: Exchange, events: tuple[Timed, ...]) -> Recorded:
             if timed.event.data
         )
         return Recorded(101, {}, whole, ending=exchange.ending)
-    body: Any = None
-    with contextlib.suppress(ValueError, RecursionError):
-        body = json.loads(exchange.answer or b"null")
-    error = body.get("error") if isinstance(body, dict) else None
+    error = (object_in(exchange.answer) or {}).get("error")
     named = (
         error if isinstance(error, dict) else {"message": (exchange.answer or b"").decode("utf-8", "replace")}
     )

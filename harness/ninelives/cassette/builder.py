@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from ninelives.cassette.line_writer import LineWriter
 from ninelives.cassette.lines import header_line
 from ninelives.cassette.redact import Redactor
+
+WITHOUT_ITS_CODING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+"""Headers about how a body was sent, which mean nothing once it is decoded."""
+
+
+def origin_of(url: str) -> str:
+    """Return scheme and host of a URL as of HTTP, without user and password; empty for a path."""
+    parts = urlsplit(url)
+    return (
+        f"{parts.scheme.replace('ws', 'http', 1)}://{parts.netloc.rpartition('@')[2]}" if parts.scheme else ""
+    )
+
+
+def path_of(url: str, upstream: str) -> str:
+    """Return the path of a URL of the upstream; the whole URL of any other server."""
+    parts = urlsplit(url)
+    if parts.netloc.rpartition("@")[2] != urlsplit(upstream).netloc:
+        return url
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 class CassetteBuilder:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
+from mock_openai.protocol.json import object_in
 
 from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cassette.errors import CassetteError, CassetteWarning
@@ -63,11 +64,7 @@ _decoder = msgspec.json.Decoder(_File)
 
 def is_exchange(data: bytes) -> bool:
     """Whether a JSON text has the layout of an exchange file; `load` reports what is wrong in it."""
-    try:
-        found = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return False
-    return {"id", "request", "response"} <= found.keys()
+    return {"id", "request", "response"} <= (object_in(data) or {}).keys()
 
 
 def load(paths: Iterable[Path], redactor: Redactor | None = None) -> bytes:
@@ -144,7 +141,7 @@ def _read(path: Path) -> _File:
                 f"{path}: the field {name} is unknown and was left out", CassetteWarning, stacklevel=2
             )
         return file
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise CassetteError(
             path,
             None,

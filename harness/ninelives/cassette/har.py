@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
+from mock_openai.protocol.json import object_in
 
-from ninelives.cassette.builder import CassetteBuilder
+from ninelives.cassette.builder import WITHOUT_ITS_CODING, CassetteBuilder, origin_of, path_of
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.coding import CodingError, unpacked
 from ninelives.cassette.errors import CassetteError, CassetteWarning
@@ -25,22 +26,16 @@ from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.lines import CloseLine, Open, Recv, Send, exact_bytes
 from ninelives.cassette.reader import read_file
 from ninelives.cassette.redact import Redactor
-from ninelives.cassette.sse import Splitter
+from ninelives.cassette.sse import blocks
 from ninelives.cassette.writer import TOOL
 
 _TEXT_OPCODE, _BINARY_OPCODE = 1, 2
-_LENGTHS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 def is_har(data: bytes) -> bool:
     """Whether a JSON text is a HAR file."""
-    try:
-        document = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return False
-    return (
-        isinstance(document, dict) and isinstance(document.get("log"), dict) and "entries" in document["log"]
-    )
+    log = (object_in(data) or {}).get("log")
+    return isinstance(log, dict) and "entries" in log
 
 
 def load(path: Path, redactor: Redactor | None = None) -> bytes:
@@ -50,7 +45,7 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
         found = sorted(entries, key=lambda entry: _seconds(entry["startedDateTime"]))
         start = _seconds(found[0]["startedDateTime"]) if found else 0.0
         builder = CassetteBuilder(
-            upstream=_upstream(found),
+            upstream=origin_of(found[0]["request"]["url"]) if found else "",
             origin=f"converted from HAR {path.name}",
             recorded=found[0]["startedDateTime"] if found else "",
             redactor=redactor,
@@ -155,20 +150,17 @@ def _load_http(
     whole = max(0, entry.get("time") or 0)
     sent = ((request.get("postData") or {}).get("text") or "").encode()
     line_writer.request(
-        request["method"], _path(request["url"], builder.upstream), _pairs(request["headers"]), sent, t
+        request["method"], path_of(request["url"], builder.upstream), _pairs(request["headers"]), sent, t
     )
     if not response.get("status"):
         line_writer.abort("reset", t=t + whole)
         return
-    kept = [(k, v) for k, v in _pairs(response["headers"]) if k.lower() not in _LENGTHS]
+    kept = [(k, v) for k, v in _pairs(response["headers"]) if k.lower() not in WITHOUT_ITS_CODING]
     line_writer.response(response["status"], kept, t + waited)
     body = _content(response, f"entry {number}", remarks)
     if line_writer.streaming:
-        splitter = Splitter()
-        blocks = splitter.feed(body, 0)
-        rest = splitter.flush()
-        for place, block in enumerate([*blocks, rest] if rest else blocks, 1):
-            line_writer.read(block.data, t + waited + place)
+        for place, block in enumerate(blocks(body), 1):
+            line_writer.read(block, t + waited + place)
     else:
         line_writer.body(body, t + whole)
     line_writer.end(t + max(whole, waited))
@@ -179,7 +171,9 @@ def _load_socket(entry: dict[str, Any], builder: CassetteBuilder, start: float) 
     t = (_seconds(entry["startedDateTime"]) - start) * 1000
     response = entry.get("response") or {}
     answered, status = _pairs(response.get("headers") or []), response.get("status") or 101
-    line_writer.open(_path(request["url"], builder.upstream), _pairs(request["headers"]), status, answered, t)
+    line_writer.open(
+        path_of(request["url"], builder.upstream), _pairs(request["headers"]), status, answered, t
+    )
     for message in entry["_webSocketMessages"]:
         binary = message.get("opcode", _TEXT_OPCODE) == _BINARY_OPCODE
         data = _from_base64(message["data"], "a message") if binary else message["data"].encode()
@@ -282,20 +276,6 @@ def _accepted(line: object) -> bool:
 
 def _pairs(headers: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(header["name"], header["value"]) for header in headers if not header["name"].startswith(":")]
-
-
-def _upstream(entries: list[dict[str, Any]]) -> str:
-    for entry in entries:
-        parts = urlsplit(entry["request"]["url"])
-        return f"{parts.scheme.replace('ws', 'http', 1)}://{parts.netloc.rpartition('@')[2]}"
-    return ""
-
-
-def _path(url: str, upstream: str) -> str:
-    parts = urlsplit(url)
-    if parts.netloc.rpartition("@")[2] != urlsplit(upstream).netloc:
-        return url
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _seconds(date: str) -> float:

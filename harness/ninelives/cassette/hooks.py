@@ -6,14 +6,12 @@ a request waits for the first line of its answer that is kept; without one every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import ninelives.cassette.turns as turns
-from ninelives.cassette.redact import RecordedRequest, Redactor
-
-Headers = Mapping[str, str] | Iterable[tuple[str, str]]
+from ninelives.cassette.redact import Pairs, RecordedRequest, Redactor
 
 ACCEPTED = 101
 """The status of a handshake that was accepted."""
@@ -60,7 +58,7 @@ class Hooks:
 
     # HTTP
 
-    def request(self, method: str, path: str, headers: Headers, body: bytes) -> RecordedRequest | None:
+    def request(self, method: str, path: str, headers: Pairs, body: bytes) -> RecordedRequest | None:
         """Return a request or a handshake as it is to be written; None if it is dropped with everything
         that follows.
         """
@@ -75,7 +73,7 @@ class Hooks:
         else:
             self.write(line)
 
-    def head(self, status: int, headers: Headers, render: Callable[[int, dict[str, str]], bytes]) -> bool:
+    def head(self, status: int, headers: Pairs, render: Callable[[int, dict[str, str]], bytes]) -> bool:
         """Take the head of an answer; return True if a stream follows."""
         self._status, self._headers = status, self.redactor.kept_headers(headers)
         stream = self._headers.get("content-type", "").lower().startswith("text/event-stream")
@@ -110,7 +108,7 @@ class Hooks:
 
     # WebSocket
 
-    def opened(self, uri: str, status: int, answer: Headers) -> dict[str, str]:
+    def opened(self, uri: str, status: int, answer: Pairs) -> dict[str, str]:
         """Note a handshake that was kept; return the headers of its answer."""
         self._uri, self._status, self._headers = uri, status, self.redactor.kept_headers(answer)
         return self._headers
@@ -183,7 +181,7 @@ class Hooks:
     def _drop(self) -> None:
         self._muted, self._asked = True, None
 
-    def _ask(self, method: str, path: str, headers: Headers, body: bytes) -> RecordedRequest | None:
+    def _ask(self, method: str, path: str, headers: Pairs, body: bytes) -> RecordedRequest | None:
         clean = RecordedRequest(method, self.clean(path), self.redactor.kept_headers(headers), body)
         hook = self.redactor.before_record_request
         return hook(clean) if hook else clean

@@ -7,24 +7,21 @@ without.
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
-from ninelives.cassette.builder import CassetteBuilder
+from mock_openai.protocol.json import object_in
+
+from ninelives.cassette.builder import WITHOUT_ITS_CODING, CassetteBuilder, origin_of, path_of
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteWarning
 from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.layouts import Reading
 from ninelives.cassette.redact import Redactor
-from ninelives.cassette.sse import Splitter
+from ninelives.cassette.sse import blocks
 
 FORMAT_VERSION = 1
 """vcrpy's cassette format."""
-
-_LENGTHS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 def to_cassette(
@@ -39,18 +36,18 @@ def to_cassette(
     found = reading.pairs(document)
     for line in reading.notes():
         warnings.warn(f"{name}: {line}" if name else line, CassetteWarning, stacklevel=2)
-    upstream = next((_origin_of(pair.uri) for pair in found), "")
+    upstream = next((origin_of(pair.uri) for pair in found), "")
     builder = CassetteBuilder(upstream=upstream, origin=origin, redactor=redactor)
     for pair in found:
         line_writer = builder.line_writer()
-        path = _path(pair.uri, upstream) if _known(pair.uri) else _guessed(pair.asked)
+        path = path_of(pair.uri, upstream) if _known(pair.uri) else _guessed(pair.asked)
         line_writer.request(pair.method, path, pair.asked_headers, pair.asked)
         kept = pair.headers
         if not any(k.lower() == "content-type" for k, _ in kept) and pair.body:
             kept = [*kept, ("content-type", _kind(pair.body))]
         line_writer.response(pair.status, kept)
         if line_writer.streaming:
-            for event in _events(pair.body):
+            for event in blocks(pair.body):
                 line_writer.read(event)
         else:
             line_writer.body(pair.body)
@@ -92,7 +89,7 @@ def _request(exchange: Exchange, upstream: str) -> dict[str, Any]:
 
 
 def _response(exchange: Exchange) -> dict[str, Any]:
-    headers = {name: [value] for name, value in exchange.headers.items() if name not in _LENGTHS}
+    headers = {name: [value] for name, value in exchange.headers.items() if name not in WITHOUT_ITS_CODING}
     return {
         "status": {"code": exchange.status, "message": ""},
         "headers": headers,
@@ -107,27 +104,13 @@ def _text(data: bytes) -> str | bytes:
         return data
 
 
-def _origin_of(uri: str) -> str:
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.scheme else ""
-
-
-def _path(uri: str, upstream: str) -> str:
-    return (uri.removeprefix(upstream) or "/") if upstream and _origin_of(uri) == upstream else uri
-
-
 def _known(uri: str) -> bool:
     return uri.startswith("/") or "://" in uri
 
 
 def _guessed(asked: bytes) -> str:
     """Return the path of a request whose URI was masked (as langchain does), judging by its body."""
-    try:
-        fields = json.loads(asked)
-    except (ValueError, RecursionError):
-        return "/"
-    if not isinstance(fields, dict):
-        return "/"
+    fields = object_in(asked) or {}
     if "messages" in fields:
         return "/v1/chat/completions"
     if (
@@ -142,10 +125,3 @@ def _kind(body: bytes) -> str:
     if body.startswith((b"event:", b"data:")):
         return "text/event-stream; charset=utf-8"
     return "application/json" if body[:1] in (b"{", b"[") else "application/octet-stream"
-
-
-def _events(body: bytes) -> Iterable[bytes]:
-    splitter = Splitter()
-    blocks = [block.data for block in splitter.feed(body, 0)]
-    rest = splitter.flush()
-    return [*blocks, rest.data] if rest else blocks

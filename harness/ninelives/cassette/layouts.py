@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ninelives.cassette.builder import WITHOUT_ITS_CODING
 from ninelives.cassette.coding import CodingError, unpacked
 
 Headers = list[tuple[str, str]]
 
 _BLOTTED = re.compile(r"\**(?:REDACTED|FILTERED|SANITIZED)\**|<[A-Z_]+>")  # as good as absent
-_LENGTHS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _NO_BODY = frozenset({204, 205, 304})
 
 _LISTS = ("interactions", "http_interactions")
@@ -123,7 +123,9 @@ class Reading:
         self._complain_of_absence(asked, asked_headers, "request")
         if method != "HEAD" and status not in _NO_BODY:
             self._complain_of_absence(body, headers, "response")
-        return Pair(method, uri, _kept(asked_headers), asked, status, _kept(headers, _LENGTHS), body)
+        return Pair(
+            method, uri, _kept(asked_headers), asked, status, _kept(headers, WITHOUT_ITS_CODING), body
+        )
 
     def _mapping(self, value: Any, what: str, needed: Iterable[str] = ()) -> Mapping[str, Any]:
         if not isinstance(value, Mapping):
@@ -174,7 +176,7 @@ class Reading:
         return found
 
     def _body(self, message: Mapping[str, Any], headers: Headers, what: str) -> bytes:
-        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+        kind = _value_of(headers, "content-type")
         for name in ("body", "content", "text"):
             if message.get(name) is not None:
                 return self._bytes(message[name], kind, f"{what}.{name}")
@@ -208,15 +210,14 @@ class Reading:
             raise LayoutError(f"{self._at}: {place} is no base64 ({error})") from None
 
     def _unpacked(self, body: bytes, headers: Headers, what: str) -> bytes:
-        coding = ", ".join(value for name, value in headers if name.lower() == "content-encoding")
         try:
-            return unpacked(body, coding)
+            return unpacked(body, _value_of(headers, "content-encoding"))
         except CodingError as error:
             self.remarks.append(f"{self._at}: {what}.body was kept as it is: {error}")
             return body
 
     def _complain_of_absence(self, body: bytes, headers: Headers, what: str) -> None:
-        length = next((value for name, value in headers if name.lower() == "content-length"), "0")
+        length = _value_of(headers, "content-length")
         if not body and length.strip().isdigit() and int(length):
             self.remarks.append(f"{self._at}: {what} has no body, but its content-length is {length}")
 
@@ -230,6 +231,10 @@ def is_document(document: object) -> bool:
     return isinstance(document, Mapping) and (
         any(name in document for name in _LISTS) or {"requests", "responses"} <= document.keys()
     )
+
+
+def _value_of(headers: Headers, wanted: str) -> str:
+    return ", ".join(value for name, value in headers if name.lower() == wanted)
 
 
 def _kept(headers: Headers, without: frozenset[str] = frozenset()) -> Headers:

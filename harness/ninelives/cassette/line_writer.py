@@ -8,7 +8,6 @@ vcrpy's serializer all write through it.
 from __future__ import annotations
 
 import zlib
-from base64 import b64encode
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Literal
@@ -18,10 +17,10 @@ from mock_openai.redaction.stream import StreamRedactor
 import ninelives.cassette.lines as lines
 import ninelives.cassette.payload as payload
 import ninelives.cassette.sse as sse
-from ninelives.cassette.hooks import Headers, Hooks
+from ninelives.cassette.hooks import Hooks
 from ninelives.cassette.lines import How, render
 from ninelives.cassette.payload import Fields
-from ninelives.cassette.redact import Redactor
+from ninelives.cassette.redact import Pairs, Redactor
 
 Side = Literal["server", "client"]
 
@@ -56,7 +55,7 @@ class LineWriter:
     # HTTP
 
     def request(
-        self, method: str, path: str, headers: Headers = (), body: bytes = b"", t: float | None = None
+        self, method: str, path: str, headers: Pairs = (), body: bytes = b"", t: float | None = None
     ) -> None:
         """Write a whole HTTP request."""
         self._redactor.learn(headers)
@@ -69,7 +68,7 @@ class LineWriter:
         self._hooks.ask(self._line("request", t, fields, seen.body))
         self._note_held()
 
-    def response(self, status: int, headers: Headers = (), t: float | None = None) -> None:
+    def response(self, status: int, headers: Pairs = (), t: float | None = None) -> None:
         """Write the head of the answer. A `text/event-stream` is then given in reads, anything else as one
         body.
         """
@@ -124,9 +123,9 @@ class LineWriter:
     def open(
         self,
         path: str,
-        headers: Headers = (),
+        headers: Pairs = (),
         status: int = 101,
-        answer: Headers = (),
+        answer: Pairs = (),
         t: float | None = None,
     ) -> None:
         """Write a handshake and its answer; a refused one is followed by `body` and `end`."""
@@ -161,10 +160,7 @@ class LineWriter:
         def write(clean: bytes) -> None:
             parts = [clean[a:b] for a, b in pairwise([0, *ends[:-1], len(clean)])]
             for (head, _), data in zip(frames, parts, strict=True):
-                fields = [
-                    ("head", payload.encode(b64encode(head).decode())),
-                    *payload.text_fields(data, "text"),
-                ]
+                fields = [("head", payload.to_b64(head)), *payload.text_fields(data, "text")]
                 self._hooks.write(self._line("part", at, fields, head + data))
 
         self._take(b"".join(data for _, data in frames), write, "server")

@@ -171,14 +171,15 @@ def render(kind: str, t: int, c: int, fields: Fields) -> bytes:
 def exact_bytes(line: AnyLine) -> bytes:
     """Return the bytes of a line: an event with its framing, a message or a body."""
     match line:
+        case EventLine() if line.raw is None and line.b64 is None:
+            return sse.event_bytes(bytes(line.data), line.event)
         case EventLine():
-            return sse.event_bytes(line)
+            return payload.exact(line.data, line.raw, line.b64)
         case Send() | Recv():
-            return payload.frame_bytes(line)
+            return payload.exact(line.data, line.text, line.b64)
         case Part():
-            data = payload.from_b64(line.b64) if line.b64 is not None else (line.text or "").encode()
-            return payload.from_b64(line.head) + data
+            return payload.from_b64(line.head) + payload.exact(msgspec.Raw(), line.text, line.b64)
         case Request() | BodyLine():
-            return payload.body_bytes(line)
+            return payload.exact(line.body, line.text, line.b64, line.indent)
         case _:
             return b""

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Protocol
 
 import msgspec
+from mock_openai.protocol import json
 
 Fields = list[tuple[str, bytes]]
 """Names and JSON texts, in the order of the line."""
@@ -22,48 +22,11 @@ _WHITE = b" \t\r\n"
 _INDENT = 2
 
 
-class Body(Protocol):
-    """A line with an HTTP body."""
-
-    @property
-    def body(self) -> msgspec.Raw:
-        """JSON, compact."""
-
-    @property
-    def indent(self) -> int:
-        """Spaces by which the JSON was indented; 0 for verbatim."""
-
-    @property
-    def text(self) -> str | None:
-        """Text that is not JSON."""
-
-    @property
-    def b64(self) -> str | None:
-        """Bytes that are not text."""
-
-
-class Frame(Protocol):
-    """A line with a WebSocket message."""
-
-    @property
-    def data(self) -> msgspec.Raw:
-        """JSON, verbatim."""
-
-    @property
-    def text(self) -> str | None:
-        """Text that is not JSON."""
-
-    @property
-    def b64(self) -> str | None:
-        """Bytes that are not text."""
-
-
 class _Typed(msgspec.Struct):
     type: str = ""
 
 
 _type_decoder = msgspec.json.Decoder(_Typed)
-_decoder = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 
 
@@ -76,15 +39,15 @@ def type_of(text: bytes) -> str:
     """Return the `type` of a JSON object, or "" if the text is not an object with a textual type."""
     try:
         return _type_decoder.decode(text).type
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return ""
 
 
 def is_json(data: bytes) -> bool:
     """Whether a text is one complete JSON value that every JSON reader accepts."""
     try:
-        _decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        json.parse(data)
+    except ValueError:
         return False
     return True
 
@@ -111,35 +74,26 @@ def body_fields(data: bytes) -> Fields:
     return text_fields(data, "text")
 
 
-def body_bytes(line: Body) -> bytes:
-    """Return the bytes that `body_fields` wrote."""
-    if line.b64 is not None:
-        return from_b64(line.b64)
-    if line.text is not None:
-        return line.text.encode()
-    raw = bytes(line.body)
-    return msgspec.json.format(raw, indent=line.indent) if line.indent else raw
-
-
 def frame_fields(data: bytes, *, binary: bool) -> Fields:
     """Return a WebSocket message as `data` (JSON), `text` or `b64`; a text message that is not UTF-8 has
     `"op":"text"`.
     """
     if binary:
-        return [("b64", encode(base64.b64encode(data).decode()))]
+        return [("b64", to_b64(data))]
     if is_json_line(data):
         return [("data", data)]
     fields = text_fields(data, "text")
     return [*fields, ("op", b'"text"')] if fields[0][0] == "b64" else fields
 
 
-def frame_bytes(line: Frame) -> bytes:
-    """Return the bytes that `frame_fields` wrote."""
-    if line.b64 is not None:
-        return from_b64(line.b64)
-    if line.text is not None:
-        return line.text.encode()
-    return bytes(line.data)
+def exact(data: msgspec.Raw, text: str | None, b64: str | None, indent: int = 0) -> bytes:
+    """Return the bytes that `body_fields`, `frame_fields` or `text_fields` wrote."""
+    if b64 is not None:
+        return from_b64(b64)
+    if text is not None:
+        return text.encode()
+    raw = bytes(data)
+    return msgspec.json.format(raw, indent=indent) if indent else raw
 
 
 def text_fields(data: bytes, name: str) -> Fields:
@@ -147,7 +101,12 @@ def text_fields(data: bytes, name: str) -> Fields:
     try:
         return [(name, encode(data.decode("utf-8")))]
     except UnicodeDecodeError:
-        return [("b64", encode(base64.b64encode(data).decode()))]
+        return [("b64", to_b64(data))]
+
+
+def to_b64(data: bytes) -> bytes:
+    """Return bytes as a JSON text of base64."""
+    return encode(base64.b64encode(data).decode())
 
 
 def from_b64(text: str) -> bytes:

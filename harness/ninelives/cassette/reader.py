@@ -80,7 +80,7 @@ def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
                 continue
             try:
                 found = decoder.decode(whole)
-            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            except (ValueError, RecursionError):
                 cut = not line.endswith(b"\n")
                 if cut and path.suffix == ".partial":
                     _warn_of_half(path, len(line))
@@ -125,13 +125,14 @@ def parse(data: bytes, path: Path | str) -> Lines:
     data = _in_utf8(data, path)
     first, _, rest = data.partition(b"\n")
     header = _header(first, path)
-    rest, dropped = _without_half_line(rest, path)
-    if dropped:
-        _warn_of_half(path, dropped)
     try:
         found = decoder.decode_lines(rest)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise _culprit(rest, path) from None
+    except (ValueError, RecursionError):
+        whole, newline, half = rest.rpartition(b"\n")
+        if path.suffix != ".partial" or not half.strip() or broken(half, path, 0) is None:
+            raise _culprit(rest, path) from None
+        _warn_of_half(path, len(half))
+        return parse(first + b"\n" + whole + newline, path)
     numbers: range | list[int] = range(2, len(found) + 2)
     if len(found) != rest.count(b"\n") + (not rest.endswith(b"\n")):  # blank lines among them
         numbers = [number for number, line in enumerate(rest.split(b"\n"), 2) if line.strip()]
@@ -152,7 +153,7 @@ def _header(first: bytes, path: Path) -> Header:
         )
     try:
         version = version_decoder.decode(first).ninelives
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         raise CassetteError(
             path,
             1,
@@ -175,17 +176,6 @@ def _header(first: bytes, path: Path) -> Header:
         raise CassetteError(path, 1, found, _HEADER, "correct or remove the field") from None
 
 
-def _without_half_line(rest: bytes, path: Path) -> tuple[bytes, int]:
-    whole, newline, last = rest.rpartition(b"\n")
-    if not last.strip() or path.suffix != ".partial":
-        return rest, 0
-    try:
-        decoder.decode(last)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return whole + newline, len(last)
-    return rest, 0
-
-
 def _culprit(rest: bytes, path: Path) -> CassetteError:
     listed = rest.split(b"\n")
     for number, line in enumerate(listed, 2):
@@ -206,7 +196,7 @@ def broken(line: bytes, path: Path, number: int, *, last: bool = False) -> Casse
             _LINE,
             "correct or remove the field, or record it again",
         )
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         fix = (
             "the line is incomplete: delete it if you do not need it, or record it again"
             if last

@@ -4,7 +4,6 @@ is kept.
 
 from __future__ import annotations
 
-import base64
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -92,7 +91,7 @@ def _scrubbed(line: bytes, redactor: Redactor) -> bytes:
     if "b64" in found:
         data = payload.from_b64(msgspec.json.decode(found["b64"], type=str))
         if (hidden := redactor.text(data)) != data:
-            renewed["b64"], changed = msgspec.Raw(payload.encode(base64.b64encode(hidden).decode())), True
+            renewed["b64"], changed = msgspec.Raw(payload.to_b64(hidden)), True
     if not changed:
         return clean
     return (

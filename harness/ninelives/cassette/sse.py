@@ -8,33 +8,11 @@ block to its form in a cassette and `event_bytes` converts it back to the same b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
-import msgspec
 from mock_openai.wire import sse
 
 import ninelives.cassette.payload as payload
 from ninelives.cassette.payload import Fields
-
-
-class EventFields(Protocol):
-    """A line with one event of a stream."""
-
-    @property
-    def data(self) -> msgspec.Raw:
-        """JSON, verbatim."""
-
-    @property
-    def event(self) -> str | None:
-        """The event's name if it differs from the data's type."""
-
-    @property
-    def raw(self) -> str | None:
-        """Text with another framing."""
-
-    @property
-    def b64(self) -> str | None:
-        """Bytes that are not text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +65,14 @@ class Splitter:
         return Block(event.raw, t, inside, joined=reached != end)
 
 
+def blocks(body: bytes) -> list[bytes]:
+    """Cut a whole stream into its events."""
+    stream = sse.EventStream()
+    found = stream.feed(body)
+    left = stream.close()
+    return [event.raw for event in ([*found, left] if left else found)]
+
+
 def event_fields(block: bytes) -> Fields:
     """Return a block as `data` (with `event` if its name differs from the data's type), else as `raw`
     text, else as `b64`.
@@ -95,17 +81,11 @@ def event_fields(block: bytes) -> Fields:
     return fields if fields is not None else payload.text_fields(block, "raw")
 
 
-def event_bytes(line: EventFields) -> bytes:
-    """Return the bytes that `event_fields` wrote."""
-    if line.raw is not None:
-        return line.raw.encode()
-    if line.b64 is not None:
-        return payload.from_b64(line.b64)
-    data = bytes(line.data)
-    if line.event == "":
+def event_bytes(data: bytes, event: str | None) -> bytes:
+    """Return the bytes that `event_fields` wrote as `data` and `event`."""
+    if event == "":
         return b"data: " + data + b"\n\n"
-    name = payload.type_of(data) if line.event is None else line.event
-    return sse.event(name, data)
+    return sse.event(payload.type_of(data) if event is None else event, data)
 
 
 def parse(block: bytes) -> tuple[str, bytes]:

@@ -28,7 +28,7 @@ def read(data: bytes | msgspec.Raw) -> Message:
     """Parse a message; one without a type if it is not a JSON object."""
     try:
         return _message.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return Message()
 
 

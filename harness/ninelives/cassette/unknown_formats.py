@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
+from mock_openai.protocol import json
 
 _LIST = "write it as a list of requests and responses (see docs/reference/cassettes.md)"
 _HAR = "export HAR"
@@ -19,11 +19,9 @@ def named(data: bytes) -> tuple[str, str] | None:
         return "a packet capture", "record the client with `ninelives record`, or export HAR from a proxy"
     if data[:9].partition(b":")[0].isdigit() and b":version;" in data[:4096]:
         return "a dump of mitmproxy flows", f"{_HAR} with `mitmdump --set hardump=FILE.har -r DUMP`"
-    if data.lstrip()[:1] not in (b"{", b"["):
-        return None
     try:
-        found = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        found = json.parse(data)
+    except ValueError:
         return None
     if isinstance(found, list):
         return _of_list(found)

@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.json import object_in
 from mock_openai.responders.continuation import REPHRASED
 
-from ninelives.incidents.journal import parsed
 from ninelives.lab.attribution import Account
 from ninelives.lab.scenario_spec import TOOL, Continuation, Output
 from ninelives.lab.seams import words_of
@@ -214,7 +214,7 @@ def _thoughts(episode: Episode, attempt: Attempt) -> list[dict[str, Any]]:
     """Return what a response thought before it spoke."""
     summary, thought = "", False
     for entry in events_of(episode, attempt):
-        data = parsed(entry.data.data) if isinstance(entry.data, Event) else None
+        data = object_in(entry.data.data) if isinstance(entry.data, Event) else None
         if data is None:
             continue
         if data.get("type") == "response.output_item.added":

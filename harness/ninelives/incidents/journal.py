@@ -9,20 +9,12 @@ import msgspec
 from mock_openai.journal.entries import Entry
 from mock_openai.journal.sent_responses import SentResponse
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.json import object_in
 
 from ninelives.incidents.notes import Note
 
 _HOUR_OVER = b"websocket_connection_limit_reached"
 """The code with which the API ends a connection after 60 minutes (documented)."""
-
-
-def parsed(data: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in bytes; None if there is none."""
-    try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def entries_of(notes: Sequence[Note]) -> list[Entry]:
@@ -41,7 +33,7 @@ def entries_of(notes: Sequence[Note]) -> list[Entry]:
                 about: Mapping[str, Any] = {"transport": data.decode(), "path": "/v1/responses"}
                 entries.append(Entry(note.at, number, None, None, "open", about))
             case "sent":
-                message = parsed(data) or {}
+                message = object_in(data) or {}
                 if message.get("type", "response.create") != "response.create":
                     continue
                 turn = turns[number] = turns.get(number, 0) + 1
@@ -50,7 +42,7 @@ def entries_of(notes: Sequence[Note]) -> list[Entry]:
                 about = {"method": "POST", "path": "/v1/responses", "body": message}
                 entries.append(Entry(note.at, number, turn, lane, "request", about))
             case "received":
-                event = parsed(data) or {}
+                event = object_in(data) or {}
                 lane = event.get("stream_id")
                 of = lanes.get((number, lane))  # None: it answers an earlier request
                 kind = str(event.get("type", "unreadable"))
@@ -59,7 +51,7 @@ def entries_of(notes: Sequence[Note]) -> list[Entry]:
                     entries.append(Entry(note.at, number, of, lane, "fault", {"fault": "connection_limit"}))
             case "status":
                 status, _, body = data.partition(b" ")
-                error = (parsed(body) or {}).get("error")
+                error = (object_in(body) or {}).get("error")
                 code = error.get("code") if isinstance(error, dict) else None
                 about = {"status": int(status), "code": code, "error": error}
                 entries.append(Entry(note.at, number, turns.get(number), None, "status", about))

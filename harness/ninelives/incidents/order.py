@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from mock_openai.faults import Planned, Trigger, create
 from mock_openai.protocol.events import Event
-
-from ninelives.incidents.journal import parsed
+from mock_openai.protocol.json import object_in
 
 if TYPE_CHECKING:
     from mock_openai.journal.entries import Entry
@@ -53,7 +52,7 @@ def out_of_step(events: Sequence[Entry]) -> Iterator[Planned]:
 
 
 def _seen(entry: Entry) -> _Seen | None:
-    data = parsed(entry.data.data) if isinstance(entry.data, Event) else None
+    data = object_in(entry.data.data) if isinstance(entry.data, Event) else None
     number = (data or {}).get("sequence_number")
     if data is None or not isinstance(number, int) or isinstance(number, bool):
         return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mock_openai.files import RECORDING_SIZE, read_text
+from mock_openai.protocol.json import object_in
 
 from ninelives.incidents.episode import from_the_first_turn
 from ninelives.incidents.notes import WIRE, Note
@@ -77,11 +78,8 @@ def read(path: Path) -> Incident:
 
 
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
+    value = object_in(line)
+    if value is None:
         raise UsageError(f"{path}:{number} is no JSON object; {EXPECTED}, whole")
     return value
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from mock_openai.protocol.json import object_in
+
 from ninelives.incidents.answering import answer_of, continuation_of, takes_of
 from ninelives.incidents.episode import episode_of
-from ninelives.incidents.journal import parsed
 from ninelives.incidents.people import NOTHING, Replacements
 from ninelives.incidents.suspects import exactly, is_refused, suspects
 from ninelives.lab.attribution import Account, accounts
@@ -173,7 +174,7 @@ def _on_cancel(notes: Sequence[Note]) -> OnCancel:
         if note.kind not in ("sent", "received"):
             continue
         number, data = note.data
-        message = parsed(data) or {}
+        message = object_in(data) or {}
         kind = message.get("type")
         if note.kind == "sent":
             (cancelled.add if kind == "response.cancel" else cancelled.discard)(number)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mock_openai.protocol.json import object_in
+
 from ninelives.cassette import Cassette, Redactor
 from ninelives.cassette.items import items_of, text_of
 from ninelives.cassette.lines import (
@@ -29,7 +31,6 @@ from ninelives.cassette.lines import (
     exact_bytes,
 )
 from ninelives.cassette.sse import parse
-from ninelives.incidents.journal import parsed
 from ninelives.incidents.judging import judged_in, wrong_in
 from ninelives.incidents.notes import Note, in_order, is_question
 from ninelives.incidents.reading import Incident
@@ -165,7 +166,7 @@ def _another_call(path: Path, questions: Sequence[Note], asked: Sequence[_Asked]
 
 def _asked(wire: Sequence[Note]) -> Iterator[_Asked]:
     for note in wire:
-        message = parsed(note.data[1]) if note.kind == "sent" else None
+        message = object_in(note.data[1]) if note.kind == "sent" else None
         if message is None or message.get("type", "response.create") != "response.create":
             continue
         users = [text_of(item) for item in items_of(message) if item.get("role") == "user"]
@@ -181,7 +182,7 @@ def _notes(lines: Sequence[AnyLine]) -> Iterator[Note]:
         match line:
             case Request():
                 body = exact_bytes(line)
-                if _RESPONSES in line.path and (parsed(body) or {}).get("stream") is True:
+                if _RESPONSES in line.path and (object_in(body) or {}).get("stream") is True:
                     streams.add(number)
                     yield Note(at, "open", (number, b"http"))
                     yield Note(at, "sent", (number, body))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from mock_openai.faults import Fault, Planned, Trigger, create
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.json import object_in
 from mock_openai.protocol.tokens import pieces
 
 from ninelives.incidents.answering import events_of
-from ninelives.incidents.journal import parsed
 from ninelives.incidents.order import out_of_step
 from ninelives.lab.attribution import Account
 
@@ -167,7 +167,7 @@ def _seen(episode: Episode, account: Account, attempt: Attempt) -> Iterator[Plan
     events = events_of(episode, attempt)
     if not any(entry.kind == "request" for entry in episode.wire):
         return
-    bad = [entry for entry in events if isinstance(entry.data, Event) and parsed(entry.data.data) is None]
+    bad = [entry for entry in events if isinstance(entry.data, Event) and object_in(entry.data.data) is None]
     if bad:
         before = events[: events.index(bad[0])]
         yield Planned(replace(_behind(before, attempt), when="after"), create("malformed_json"))
@@ -190,7 +190,7 @@ def _seen(episode: Episode, account: Account, attempt: Attempt) -> Iterator[Plan
 
 def _reason(events: Sequence[Entry]) -> dict[str, str]:
     """Return why the API ended an answer early, according to its last event."""
-    data = (parsed(events[-1].data.data) if events and isinstance(events[-1].data, Event) else None) or {}
+    data = (object_in(events[-1].data.data) if events and isinstance(events[-1].data, Event) else None) or {}
     reason = ((data.get("response") or {}).get("incomplete_details") or {}).get("reason")
     return {"reason": str(reason)} if reason else {}
 
@@ -228,7 +228,7 @@ def _behind(events: Sequence[Entry], attempt: Attempt) -> Trigger:
 def _code(entry: Entry) -> str | None:
     if not isinstance(entry.data, Event) or entry.data.type not in ("error", "response.failed"):
         return None
-    data = parsed(entry.data.data) or {}
+    data = object_in(entry.data.data) or {}
     error = data.get("error") or (data.get("response") or {}).get("error") or {}
     return str(error.get("code") or "server_error") if isinstance(error, dict) else "server_error"
 

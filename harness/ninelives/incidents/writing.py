@@ -19,11 +19,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from mock_openai.protocol.json import object_in
 from mock_openai.redaction.edits import pieces
 from mock_openai.redaction.stream import StreamRedactor
 
 from ninelives.cassette.redact import Redactor
-from ninelives.incidents.journal import parsed
 from ninelives.incidents.notes import WIRE, Note, is_question
 
 VERSION = 1
@@ -95,7 +95,7 @@ def lines_of(notes: Sequence[Note], redactor: Redactor) -> list[dict[str, Any]]:
             number, data = note.data
             line["c"] = number
             data = clean[place] if place in clean else redactor.text(data)
-            value = parsed(data) if note.kind in ("sent", "received") else None
+            value = object_in(data) if note.kind in ("sent", "received") else None
             line |= {"raw": data.decode("utf-8", "replace")} if value is None else {"data": value}
         elif place in clean:
             line["data"] = clean[place].decode("utf-8", "replace")

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from mock_openai.protocol.event_types import ENDS
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.json import object_in
 
 from ninelives.cassette.items import items_of, text_of
 from ninelives.lab.episode import Episode
@@ -279,12 +279,7 @@ def _behind_its_end(fault: Entry, said: SentResponse, episode: Episode) -> bool:
 
 def _is_end(event: Event) -> bool:
     """Whether a client can read from an event that the answer is over: a fault may have broken its JSON."""
-    if event.type not in ENDS:
-        return False
-    try:
-        return isinstance(msgspec.json.decode(event.data), dict)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
+    return event.type in ENDS and object_in(event.data) is not None
 
 
 def _turn_of(said: SentResponse, turns: Sequence[Turn], callers: Mapping[str, int]) -> int:

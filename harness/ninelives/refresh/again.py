@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from mock_openai.protocol.json import object_in
 
 from ninelives.cassette import Cassette, Exchange, Redactor
 from ninelives.cassette.sse import Splitter, parse
 from ninelives.recorder import Recorder
-from ninelives.refresh.socket import Socket, decoded, response_in
+from ninelives.refresh.socket import Socket, response_in
 
 ANSWERS_WITHIN = 120.0
 """Seconds for an answer."""
@@ -196,7 +197,7 @@ class _Asker:
             return next(
                 (found for block in reversed(blocks) if (found := response_in(parse(block.data)[1]))), None
             )
-        return decoded(data)
+        return object_in(data)
 
     async def _socket(self, exchange: Exchange) -> Socket:
         socket = self._sockets.get(exchange.connection)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
+from mock_openai.protocol.json import object_in
 
 from ninelives.cassette import Exchange
 from ninelives.report.comparison import compare
@@ -219,13 +219,7 @@ def _said(path: Path) -> str:
 
 def _values(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
     texts = [timed.event.data for timed in exchange.events] or [exchange.answer or b""]
-    for text in texts:
-        try:
-            value = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            continue
-        if isinstance(value, Mapping):
-            yield value
+    return filter(None, map(object_in, texts))
 
 
 def _wording(pairs: list[Pair]) -> Iterator[Drift]:

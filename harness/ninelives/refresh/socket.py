@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-import msgspec
+from mock_openai.protocol.json import object_in
 
 import ninelives.cassette.turns as turns
 
@@ -69,13 +69,4 @@ class Socket:
 
 def response_in(data: bytes) -> Any:
     """Return the response in an event; None if it has none."""
-    value = decoded(data)
-    return value.get("response") if isinstance(value, dict) else None
-
-
-def decoded(data: bytes) -> Any:
-    """Parse a JSON value; None if the data are not JSON."""
-    try:
-        return msgspec.json.decode(data) if data else None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None
+    return (object_in(data) or {}).get("response")

@@ -168,7 +168,7 @@ def _fields(exchange: Exchange) -> dict[str, set[str]]:
     for timed in exchange.events:
         found.setdefault(timed.event.type, set()).update(decoded(timed.event.data))
     if not exchange.events:
-        found["answer"] = set(decoded(exchange.answer or b""))
+        found["answer"] = set(decoded(exchange.answer))
     return found
 
 

@@ -108,7 +108,7 @@ def _final(exchange: Exchange, events: Events) -> Mapping[str, Any]:
         if kind in ENDS:
             response = data.get("response")
             return response if isinstance(response, Mapping) else {}
-    return decoded(exchange.answer or b"") if not events else {}
+    return decoded(exchange.answer) if not events else {}
 
 
 def _said(events: Events, final: Mapping[str, Any]) -> str:
@@ -149,7 +149,7 @@ def _status(exchange: Exchange, events: Events, final: Mapping[str, Any]) -> str
         if kind == "error":
             return f"error ({_code(data)})"
     if exchange.transport != "websocket" and exchange.status is not None and not events:
-        code = _code(decoded(exchange.answer or b""))
+        code = _code(decoded(exchange.answer))
         return f"HTTP {exchange.status} ({code})" if code else f"HTTP {exchange.status}"
     return "cut off"
 

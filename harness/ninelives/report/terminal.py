@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from mock_openai.protocol.json import object_in
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -63,11 +64,8 @@ def _exchange(each: Exchanged, longest: float) -> RenderableType:
 
 
 def _arguments(arguments: str) -> str:
-    try:
-        value = json.loads(arguments)
-    except (ValueError, RecursionError):
-        return arguments
-    if not isinstance(value, dict):
+    value = object_in(arguments)
+    if value is None:
         return arguments
     return ", ".join(f"{key}={json.dumps(each, ensure_ascii=False)}" for key, each in value.items())
 

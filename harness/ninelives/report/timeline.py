@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from mock_openai.protocol.json import object_in
+
 from ninelives.cassette.items import text_of
 from ninelives.plural import counted
 
@@ -300,13 +302,9 @@ def ending_line(ending: Literal["end", "reset", "fin"] | Close) -> str:
 # Small words ------------------------------------------------------------------------------------------------
 
 
-def decoded(data: bytes) -> Mapping[str, Any]:
+def decoded(data: bytes | None) -> Mapping[str, Any]:
     """Return the JSON object of an event; an empty one if a fault spoiled the data."""
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, Mapping) else {}
+    return object_in(data) or {}
 
 
 def _short(value: object, limit: int = 60) -> str:

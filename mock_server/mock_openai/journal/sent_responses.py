@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
-
-import msgspec
 
 from mock_openai.journal.entries import CUT, Entry
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.json import object_in
 
 
 @dataclass
@@ -88,16 +88,11 @@ def _names(entry: Entry) -> tuple[object, ...]:
 
 
 def _add_event(said: SentResponse, event: Event) -> None:
-    try:
-        data = msgspec.json.decode(event.data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    data = object_in(event.data)
+    if data is None:
         return  # a fault broke this event on purpose
-    if not isinstance(data, dict):
-        return
-    try:
+    with suppress(KeyError, TypeError, AttributeError):  # not what its type promises: a fault's doing as well
         _take_in(said, event.type, data)
-    except (KeyError, TypeError, AttributeError):
-        return  # JSON, but not what its type promises: a fault's doing as well
 
 
 def _take_in(said: SentResponse, kind: str, data: dict[str, Any]) -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from mock_openai.memory import ConversationStore, LaneMemory, MemoryStore, Remembered, ResponseStore
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.json import object_in
 from mock_openai.protocol.listing import with_ids
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.template import Rendered
@@ -120,14 +119,6 @@ def _decoded(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
 def _until_its_end(sent: Sequence[Event]) -> tuple[Event, ...]:
     """Return the events up to the first that ends the response; empty if it has not ended."""
     for number, event in enumerate(sent):
-        if event.type in TERMINAL and _is_whole(event):
+        if event.type in TERMINAL and object_in(event.data) is not None:
             return tuple(sent[: number + 1])
     return ()
-
-
-def _is_whole(event: Event) -> bool:
-    try:
-        msgspec.json.decode(event.data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return True

@@ -91,11 +91,7 @@ async def keep_refusal(
 
 
 def _error_in(body: bytes) -> Mapping[str, object] | None:
-    try:
-        found = json.parse(body)
-    except (ValueError, RecursionError):
-        return None
-    error = found.get("error") if isinstance(found, dict) else None
+    error = (json.object_in(body) or {}).get("error")
     return error if isinstance(error, dict) and error.get("message") else None
 
 

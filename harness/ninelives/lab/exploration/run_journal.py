@@ -16,6 +16,7 @@ from typing import Any
 
 from mock_openai.files import RECORDING_SIZE, read_bytes, read_text
 from mock_openai.interruption import uninterrupted
+from mock_openai.protocol.json import object_in
 
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.exploration.drawing import draw_scenario
@@ -94,12 +95,9 @@ class RunJournal:
             self.trials[trial.run] = trial
 
     def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
-        try:
-            value = json.loads(line)
-            if isinstance(value, dict) and (number == 1 or {"run", "transport", "broken"} <= set(value)):
-                return value
-        except (ValueError, RecursionError):
-            pass
+        value = object_in(line)
+        if value is not None and (number == 1 or {"run", "transport", "broken"} <= value.keys()):
+            return value
         raise UsageError(
             f"{self.path}:{number} is not a line of an exploration's journal; remove it, or start again"
         )
