@@ -5,6 +5,7 @@ import os
 import random
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from loguru import logger
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
@@ -238,9 +239,7 @@ class ResponsesService(TurnService):
         if isinstance(frame, LLMContextFrame):
             await self._answer(frame.context)
         elif not (isinstance(frame, LLMUpdateSettingsFrame) and frame.service not in (None, self)):
-            await self.push_frame(
-                frame, direction
-            )  # settings for another service have been passed on already
+            await self.push_frame(frame, direction)  # settings for another service were passed on already
 
     async def _answer(self, context: LLMContext) -> None:
         self._last_context = context
@@ -285,7 +284,7 @@ class ResponsesService(TurnService):
                 [
                     FunctionCallFromLLM(
                         context=context,
-                        tool_call_id=call.call_id,
+                        tool_call_id=call.call_id or f"call_{uuid4().hex}",  # Pipecat knows results by it
                         function_name=names.own(call.name),
                         arguments=call.arguments,
                     )
@@ -342,11 +341,8 @@ class ResponsesService(TurnService):
 
     def _warn_if_model_cannot_reason(self, body: Mapping[str, Any]) -> None:
         model = str(body.get("model") or "")
-        if (
-            self._settings.reasoning
-            and model_reasons(model) is False
-            and model != self._told_model_cannot_reason
-        ):
+        wanted = self._settings.reasoning and model_reasons(model) is False
+        if wanted and model != self._told_model_cannot_reason:
             self._told_model_cannot_reason = model
             logger.error(
                 f"{self}: {model} does not reason; drop `reasoning` from the settings or choose another model"

@@ -21,6 +21,8 @@ class _Writing:
     call_id: str
     arguments: str = ""
     finished: bool = False
+    closed: bool = False
+    """Whether its item has come: what follows without any id belongs to another call."""
 
 
 class Calls:
@@ -31,10 +33,11 @@ class Calls:
 
     def begin(self, event: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
         """Add a call that was announced or came finished; return whether it is new."""
-        if self._find(event, item) is not None:
+        known, key = self._find(event, item), _key(event, item)
+        if known is not None and not (known.closed and key is None):
             return False
         writing = _Writing(_text(item.get("name")), _text(item.get("call_id")))
-        self._calls[_key(event, item) or f"call {len(self._calls)}"] = writing
+        self._calls[f"call {len(self._calls)}" if key is None else key] = writing
         return True
 
     def add(self, event: Mapping[str, Any]) -> None:
@@ -54,19 +57,24 @@ class Calls:
         writing = self._find(event, item)
         if writing is None:
             return
-        writing.finished = item.get("status") != "incomplete"
+        writing.finished, writing.closed = item.get("status") != "incomplete", True
         writing.name = _text(item.get("name")) or writing.name
         writing.call_id = _text(item.get("call_id")) or writing.call_id
         if isinstance(arguments := item.get("arguments"), str):
             writing.arguments = arguments
 
-    def is_finished(self, call_id: object) -> bool:
-        """Whether a call with this id is complete."""
-        return any(writing.finished for writing in self._calls.values() if writing.call_id == call_id)
+    def is_finished(self, item: Mapping[str, Any], number: int) -> bool:
+        """Whether a call of the finished response is complete: the one with its id, or if it has none the one
+        with its number among the calls.
+        """
+        if call_id := _text(item.get("call_id")):
+            return any(writing.finished for writing in self._calls.values() if writing.call_id == call_id)
+        return any(writing.finished for writing in list(self._calls.values())[number : number + 1])
 
     def result(self) -> tuple[list[Call], list[str]]:
         """Return the calls to run, each id once, and the names of finished calls that cannot run."""
-        calls: dict[str, Call] = {}
+        calls: list[Call] = []
+        seen: set[str] = set()
         unusable: list[str] = []
         for writing in self._calls.values():
             if not writing.finished:
@@ -74,9 +82,10 @@ class Calls:
             arguments = _parsed(writing.arguments)
             if arguments is None or not writing.name:
                 unusable.append(writing.name or "?")
-            else:
-                calls.setdefault(writing.call_id, Call(writing.call_id, writing.name, arguments))
-        return list(calls.values()), unusable
+            elif writing.call_id not in seen:
+                calls.append(Call(writing.call_id, writing.name, arguments))
+                seen |= {writing.call_id} if writing.call_id else set()
+        return calls, unusable
 
     def _find(self, event: Mapping[str, Any], item: Mapping[str, Any]) -> _Writing | None:
         key = _key(event, item)

@@ -180,9 +180,10 @@ def _retry_after(headers: Mapping[str, Any], message: str) -> float | None:
             if isfinite(seconds := float(headers[name]) * unit):
                 return max(0.0, seconds)
     with suppress(KeyError, TypeError, ValueError, OverflowError):
-        # As a date (RFC 9110, section 10.2.3). It is compared with the server's own clock, if that is given.
-        sent = headers.get("date")
-        now = time.time() if sent is None else _moment(sent)
+        # As a date (RFC 9110, section 10.2.3), which is compared with the server's own clock, if possible.
+        now = time.time()
+        with suppress(KeyError, TypeError, ValueError, OverflowError):
+            now = _moment(headers["date"])
         return max(0.0, _moment(headers["retry-after"]) - now)
     if found := _TRY_AGAIN.search(message):
         return float(found[1]) * _SECONDS["ms" if found[2].lower() == "ms" else found[2][0].lower()]

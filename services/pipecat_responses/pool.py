@@ -187,15 +187,19 @@ class ConnectionPool:
         self._opened(connection)
 
     async def _first_of_several(self) -> WebSocketConnection:
-        """Open a connection; if the server is slow to answer, try more in parallel and return the first."""
+        """Open a connection; if the server is slow to answer, try more in parallel and return the first. None
+        is begun once the server has asked to wait.
+        """
+        now = asyncio.get_running_loop().time
         attempts: set[asyncio.Task[WebSocketConnection]] = set()
         started = 0
         try:
             while True:
-                if started < self._settings.most_dials:
+                may_start = started < self._settings.most_dials and self._state.not_before <= now()
+                if may_start:
                     attempts.add(asyncio.create_task(self._dial(), name="responses-websocket-dial"))
                     started += 1
-                more = self._settings.hedge if started < self._settings.most_dials else None
+                more = self._settings.hedge if may_start and started < self._settings.most_dials else None
                 done, attempts = await asyncio.wait(
                     attempts, timeout=more, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -218,15 +222,19 @@ class ConnectionPool:
             connection.retire()
 
     async def _dial(self) -> WebSocketConnection:
-        return await self._endpoint.dial(
-            timeout=self._settings.connect,
-            heartbeat=self._heartbeat,
-            lanes=self.lanes,
-            changed=self._changed,
-        )
+        try:
+            return await self._endpoint.dial(
+                timeout=self._settings.connect,
+                heartbeat=self._heartbeat,
+                lanes=self.lanes,
+                changed=self._changed,
+            )
+        except TurnBroken as broken:
+            self._state.refused(broken.failure, asyncio.get_running_loop().time())
+            raise
 
     async def _note_failure(self, failure: Failure) -> None:
-        news = self._state.failed(failure, asyncio.get_running_loop().time())
+        news = self._state.failed(failure)
         logger.warning(f"Responses WebSocket: {failure.message}")
         self._wake_waiters()
         if news:

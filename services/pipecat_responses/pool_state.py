@@ -124,11 +124,14 @@ class PoolState(Generic[C]):
         self.last_failure, self.trouble_told, self.was_open = None, False, True
         self.not_before = float("-inf")
 
-    def failed(self, failure: Failure, now: float) -> bool:
-        """Note a failed attempt; return whether this loss has not been reported yet."""
-        self._count(failure)
+    def refused(self, failure: Failure, now: float) -> None:
+        """Note when the server that refused an attempt may be asked again."""
         if failure.retry_after is not None:
             self.not_before = now + min(failure.retry_after, _LONGEST_WAIT)
+
+    def failed(self, failure: Failure) -> bool:
+        """Note that no attempt succeeded; return whether this loss has not been reported yet."""
+        self._count(failure)
         news, self.trouble_told = not self.trouble_told, True
         return news
 

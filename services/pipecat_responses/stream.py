@@ -14,31 +14,14 @@ from .answer_text import AnswerText, Part
 from .calls import Calls
 from .errors import Failure, failure_of_event, failure_of_response
 from .sequence import Sequence
-from .steps import (
-    Broken,
-    CallStarted,
-    Failed,
-    Finished,
-    FirstOutput,
-    Incomplete,
-    Say,
-    Step,
-)
+from .steps import Broken, CallStarted, Failed, Finished, FirstOutput, Incomplete, Say, Step
 from .text import TextDelta, whole_text
 from .thoughts import Thoughts
 from .usage import usage_of
 
 __all__ = ["TERMINAL", "ResponseStream"]
 
-TERMINAL = frozenset(
-    {
-        "response.completed",
-        "response.incomplete",
-        "response.failed",
-        "response.cancelled",
-        "response.done",
-    }
-)
+TERMINAL = frozenset(f"response.{end}" for end in ("completed", "incomplete", "failed", "cancelled", "done"))
 """Events that end a response. The API sends the first three (observed), older and compatible servers the
 others.
 """
@@ -331,8 +314,11 @@ class ResponseStream:
         """Return steps for text and calls that only the finished response has in full."""
         steps: Steps = _NOTHING
         text_is_missing = self._holding or not self._has_text
+        calls = 0
         for index, item in enumerate(output):
-            if item.get("type") == "function_call" and not self._calls.is_finished(item.get("call_id")):
+            is_call = item.get("type") == "function_call"
+            calls += is_call
+            if is_call and not self._calls.is_finished(item, calls - 1):
                 steps = (*steps, *self._call_begun({"output_index": index}, item))
                 self._calls.finish({"output_index": index}, item)
             elif item.get("type") == "message" and text_is_missing:

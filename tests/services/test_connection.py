@@ -193,6 +193,20 @@ async def test_a_refused_handshake_is_repeated_when_the_server_says(
     assert 3.0 <= opened - refused < 3.5
 
 
+async def test_a_handshake_refused_late_is_not_raced_by_further_ones(make_websocket: Any) -> None:
+    plan = [
+        faults.at(connection=1, phase="handshake").delay(0.4),  # a second one has been begun by then
+        faults.at(connection=1).handshake_status(503, retry_after=3.0),
+        faults.at(connection=2).handshake_hang(),
+    ]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        await bot.wait(20.0)
+        turn = await bot.say("hello")
+    assert (turn.text, turn.errors) == ("Hi.", [])
+    first, _, third = [entry.at for entry in server.journal.entries if entry.kind == "open"]
+    assert third - first >= 3.4
+
+
 @pytest.mark.parametrize(("status", "category"), [(429, "rate_limit"), (503, "server")])
 async def test_a_turn_does_not_wait_for_a_server_that_says_it_is_too_long(
     make_websocket: Any, status: int, category: str

@@ -100,8 +100,12 @@ def test_how_long_the_api_asks_to_wait(headers: dict[str, str], message: str, se
     assert failure_of_error(message, "http", headers=headers).retry_after == seconds
 
 
-async def test_without_the_servers_date_the_own_clock_tells_how_long_a_date_is_away() -> None:
-    headers = {"Retry-After": time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 7))}
+@pytest.mark.parametrize("date", [{}, {"Date": "yesterday"}, {"Date": "Wed, 99 Oct 2026 07:28:00 GMT"}])
+async def test_without_the_servers_date_the_own_clock_tells_how_long_a_date_is_away(
+    date: dict[str, str],
+) -> None:
+    until = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 7))
+    headers = {"Retry-After": until, **date}
     assert failure_of_error("", "handshake", headers=headers).retry_after == 7.0
 
 

@@ -301,6 +301,30 @@ def test_two_calls_without_item_ids_are_two_calls(place: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("at", [{}, {"output_index": 0}], ids=["no place", "places"])
+@pytest.mark.parametrize("told", ["whole", "finished only", "at the end too", "at the end only"])
+def test_two_calls_without_any_id_are_two_calls(at: dict[str, int], told: str) -> None:
+    events, items = [], []
+    for index, (name, text) in enumerate((("f", '{"x":1}'), ("f", '{"x":1}'), ("g", '{"y":2}'))):
+        place = dict.fromkeys(at, index)
+        item = {"type": "function_call", "name": name}
+        items.append({**item, "arguments": text})
+        if told == "at the end only":
+            continue
+        if told != "finished only":
+            events += [
+                {"type": "response.output_item.added", "item": {**item, "arguments": ""}, **place},
+                {"type": "response.function_call_arguments.done", "arguments": text, **place},
+            ]
+        events.append({"type": "response.output_item.done", "item": items[-1], **place})
+    ending = completed(*(items if "the end" in told else []))
+    assert calls_of([created(), *events, ending]) == [
+        Call("", "f", {"x": 1}),
+        Call("", "f", {"x": 1}),
+        Call("", "g", {"y": 2}),
+    ]
+
+
 def test_a_call_that_was_not_finished_never_runs() -> None:
     half = [created(), added("function_call", 0, name="f", call_id="c1"), arguments('{"a":1}', 0)]
     incomplete = {

@@ -180,8 +180,13 @@ class SentEvents:
             self.left(self._rendered, self._handed_over, self._loop.time())
 
     def hold(self, event: Event, events: int) -> None:
-        """Hold an event back until `events` others have been handed over, or the answer ends."""
-        self._held.append((len(self.sent) + len(self.waiting) + events, event))
+        """Hold an event back until `events` others have been handed over, or the answer ends; once, for the
+        longest time that is asked for.
+        """
+        until = len(self.sent) + len(self.waiting) + events
+        held = [place for place, other in self._held if other.data == event.data]
+        self._held = [(place, other) for place, other in self._held if other.data != event.data]
+        self._held.append((max([until, *held]), event))
 
     def _let_go(self, handed_over: float) -> None:
         due = [event for until, event in self._held if until <= handed_over]

@@ -342,15 +342,17 @@ async def test_a_bad_chunk_on_a_socket_is_an_error_event_that_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "numbers"),
+    ("plan", "numbers"),
     [
-        (HERE.reorder(), [5, 7, 6, 8]),
-        (HERE.reorder(by=2), [5, 7, 8, 6]),
-        (faults.at(event="terminal").reorder(), [5, 6, 7, 8]),
+        ([HERE.reorder()], [5, 7, 6, 8]),
+        ([HERE.reorder(by=2)], [5, 7, 8, 6]),
+        ([faults.at(event="terminal").reorder()], [5, 6, 7, 8]),
+        ([HERE.reorder(), HERE.reorder()], [5, 7, 6, 8]),
+        ([HERE.reorder(by=2), HERE.reorder()], [5, 7, 8, 6]),
     ],
 )
-async def test_a_reordered_event_keeps_its_number(fault: faults.Planned, numbers: list[int]) -> None:
-    async with MockServer(script=SCRIPT, faults=[fault]) as server, websockets.connect(server.ws_url) as raw:
+async def test_a_reordered_event_keeps_its_number(plan: list[faults.Planned], numbers: list[int]) -> None:
+    async with MockServer(script=SCRIPT, faults=plan) as server, websockets.connect(server.ws_url) as raw:
         await raw.send(json.dumps({"type": "response.create", **ASK}))
         told = [json.loads(await raw.recv())["sequence_number"] for _ in range(WHOLE)]
     assert told[BEFORE - 1 : BEFORE + 3] == numbers
