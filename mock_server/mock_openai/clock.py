@@ -1,8 +1,8 @@
 """The server's own time: it runs with the event loop and the wall clock, and can be moved forward.
 
-Everything that comes due by the server's rules asks this clock: the lifetime of connections, how long
-responses are kept, limits by the minute. So a client in any language can try the 60-minute limit in a second.
-The pace of events and the moments of faults stay with the event loop.
+The lifetime of connections, the retention of responses and the limits per minute go by this clock. So a
+client in any language can test the 60-minute limit within a second. The pace of events and the times of
+faults go by the event loop's clock.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Timer:
         self._clock.timers.discard(self)
 
     def rearm(self) -> None:
-        """Set it anew after the clock was moved; may be called from any thread."""
+        """Reschedule the timer after the clock was moved. Safe to call from any thread."""
         if self in self._clock.timers and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._reset)
 
@@ -51,26 +51,26 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = 0.0
-        """Seconds by which it has been moved forward."""
+        """Seconds by which the clock has been moved forward."""
         self.timers: set[Timer] = set()
 
     def now(self) -> float:
-        """Return seconds on a clock that never goes back; for durations."""
+        """Return monotonic seconds, for durations."""
         return asyncio.get_running_loop().time() + self.ahead
 
     def wall(self) -> float:
-        """Return unix seconds. Looked up at each call, because virtual time replaces `time.time`."""
+        """Return unix seconds. `time.time` is looked up at each call, because virtual time replaces it."""
         return time.time() + self.ahead
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
-        """Call back after so many seconds of this clock."""
+        """Call `callback` after `seconds` of this clock."""
         timer = Timer(self, seconds, callback)
         self.timers.add(timer)
         return timer
 
     def advance(self, seconds: float) -> None:
-        """Move forward; whatever becomes due happens at once. Raises ValueError if the clock would go back,
-        or too far.
+        """Move the clock forward; timers that become due fire at once. Raises ValueError if the clock would
+        go back, or too far ahead.
         """
         if not math.isfinite(seconds) or not 0 <= seconds <= LONGEST:
             raise ValueError(f"the clock can move forward by 0 to {LONGEST:.0f} seconds, not {seconds!r}")

@@ -1,4 +1,4 @@
-"""Old names that still work for a while: they answer, with a DeprecationWarning that says the new name.
+"""Old names that still work for a while, with a DeprecationWarning that gives the new name.
 
 This is the one way to rename something public. CONTRIBUTING.md says when and for how long.
 """
@@ -31,7 +31,7 @@ def warn_renamed(old: str, new: str, *, gone: str, stacklevel: int = 1) -> None:
 
 
 def moved(module: str, to: str, *, gone: str) -> Callable[[str], Any]:
-    """Return a `__getattr__` for a module that has a new name, by which its old name gives what is there.
+    """Return a `__getattr__` for a module that was renamed: it looks names up in the new module.
 
     Args:
         module: The old module's own `__name__`.
@@ -72,7 +72,7 @@ def renamed_arguments(
 
 
 def renamed(module: str, names: Mapping[str, str], *, gone: str) -> Callable[[str], Any]:
-    """Return a `__getattr__` for a module, by which its old names give what has the new names.
+    """Return a `__getattr__` for a module: it looks renamed names up under their new names.
 
     Args:
         module: The module's own `__name__`.

@@ -54,11 +54,11 @@ class Engine:
         self.store: ResponseStore = store if store is not None else MemoryStore(clock=self.clock)
         self.conversations: ConversationStore = conversations or MemoryConversations()
         self.behaviour = behaviour
-        """What the server does where the real one's behaviour is not known."""
+        """What the server does where the real API's behavior is not known."""
         self.session = session
-        """The session that it answers for; None for the server's own."""
+        """The session that this engine answers for; None for the server's own."""
         self.seed = random.randrange(2**63) if seed is None else seed
-        """The seed that it began with."""
+        """The seed that the server started with."""
         self.reseed(self.seed)
         self.limiter = Limiter(limits)
         self.admission = Admission(self.store, self.conversations, behaviour, any_model=any_model)
@@ -78,7 +78,7 @@ class Engine:
     def reseed(self, seed: int | str) -> None:
         """Draw everything from another seed: servers that share a store must not make the same ids."""
         self.drawn_from = seed
-        """The seed that draws begin with now."""
+        """The seed in use; `reseed` changes it."""
         self.ids = Ids(self.random_source("ids"), self.clock.wall)
         """For ids that belong to no turn, such as request ids."""
 
@@ -95,7 +95,7 @@ class Engine:
         return RandomSource(f"{self.drawn_from}:{connection}:{number}")
 
     def hung_up(self, connection: int) -> None:
-        """Notify the responders that hold something for a WebSocket that it is over."""
+        """Tell the responders that keep state for a WebSocket that it has closed."""
         for responder in self.responders:
             if isinstance(responder, ConnectionResponder):
                 responder.hung_up(connection)

@@ -1,4 +1,4 @@
-"""Reading a file of a user's: whole, but never more than its purpose allows."""
+"""Reads users' files: whole, but never more than the file's purpose allows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 SCRIPT_SIZE = 16 * 2**20
-"""Bytes of the largest script, fault plan or story."""
+"""Bytes of the largest script, fault plan or scenario file."""
 
 RECORDING_SIZE = 2**30
 """Bytes of the largest recording that is read into memory."""
@@ -24,7 +24,7 @@ class TooLarge(OSError):
 
 
 class _Waiting(io.FileIO):
-    """A file that notes whether there is nothing to read yet, in contrast to nothing any more."""
+    """A file that tells "nothing to read yet" from "the end"."""
 
     waits = False
 

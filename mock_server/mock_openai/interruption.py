@@ -61,7 +61,7 @@ def listen() -> None:
 
 
 def run_command(module: str) -> None:
-    """Run the `main` of a command line, and handle signals before all that it imports is there."""
+    """Run the `main` of a command line, and handle signals even while it still imports."""
     listen()
     try:
         import_module(module).main()
@@ -85,14 +85,14 @@ def leave_if_interrupted() -> None:
 
 
 def stop_listening() -> None:
-    """End the process at the next signal: the command is over, and nothing is left that could take time."""
+    """End the process at the next signal, because the command is over and nothing is left to save."""
     for number in NUMBERS:
         signal.signal(number, lambda number, frame: _flush_and_end(128 + number))
 
 
 def _ignore() -> None:
-    """Ignore signals while the interpreter is taken down: it gives them back their usual effect, and a second
-    signal would take the place of the exit code.
+    """Ignore signals while the interpreter shuts down. It restores their default effect, and a second signal
+    would replace the exit code.
     """
     for number in NUMBERS:
         signal.signal(number, signal.SIG_IGN)
@@ -247,8 +247,8 @@ def _end(code: int) -> NoReturn:
 
 
 def _write_without_waiting(data: bytes, file: int = 2) -> None:
-    """Write past Python's buffer, whose lock another thread may hold; not if the file is full, because
-    perhaps nobody reads it. It is standard error unless another number is given.
+    """Write to a file descriptor (standard error by default) past Python's buffer, whose lock another thread
+    may hold. Writes nothing if that would block, because perhaps nobody reads.
     """
     with suppress(OSError):
         if os.name == "nt" or select.select([], [file], [], 0)[1]:
@@ -256,8 +256,8 @@ def _write_without_waiting(data: bytes, file: int = 2) -> None:
 
 
 def _give_back_terminal() -> Callable[[], None]:
-    """Return a function that gives the terminal back as it is now: a line editor may have changed it, or a
-    progress bar.
+    """Return a function that restores the terminal to its present state, which a line editor or a progress
+    bar may change.
     """
     terminal = next((file for file in (0, 1, 2) if _is_terminal(file)), None)
     if terminal is None:

@@ -1,12 +1,12 @@
 """Regular expressions written by users, searched within a time limit.
 
-A pattern such as `^(a|a)*$` takes `re` longer with every character of the text, forever in practice, and
-nothing else in the process runs meanwhile. Here a search ends by itself.
+A pattern such as `^(a|a)*$` takes `re` exponentially longer with every character of the text, and nothing
+else in the process runs meanwhile. Here such a search is stopped.
 
-The engine is `regex` (Apache-2.0, wheels for Linux and macOS on x86-64 and ARM): it takes the syntax of `re`
-as it is and ends a search after a time. google-re2 is faster on such patterns, but knows no look-around and
-no references to groups, takes `\\w` and `\\b` for ASCII only, and has no wheels for macOS on Intel. What
-cannot take long, a pattern without groups and repetitions, `re` searches: it is ten times faster there.
+The engine is `regex` (Apache-2.0, wheels for Linux and macOS on x86-64 and ARM): it accepts the syntax of
+`re` unchanged and can limit the time of a search. google-re2 is faster on such patterns, but supports neither
+look-around nor references to groups, takes `\\w` and `\\b` for ASCII only, and has no wheels for macOS on
+Intel. A pattern without groups and repetitions cannot take long; `re` searches for it, ten times faster.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LONGEST = 10_000
 """Characters of the longest pattern."""
 
 LARGEST = 100_000
-"""Characters of a pattern with its repetitions written out, as the engine does: more would fill the
+"""Characters of a pattern once its repetitions are written out, as the engine does; more would fill the
 memory.
 """
 
@@ -141,7 +141,7 @@ def _check_repetitions(source: str) -> None:
         elif part[2] and len(sizes) > 1:
             latest = sizes.pop()
             sizes[-1] += latest
-        elif times := part[3]:  # the least of them
+        elif times := part[3]:  # the smallest number
             sizes[-1] += latest * (int(times) - 1)
             latest *= int(times)
         else:

@@ -1,5 +1,5 @@
-"""The servers that share a memory with this one: joined at its start, left at its stop, and sent the commands
-for all of them.
+"""The servers that share a memory with this one: this server joins them at its start, leaves them at its
+stop, and sends them the commands that are for all.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class Replicas:
-    """All servers of a memory, seen from the one whose own session is `own`."""
+    """All servers that share a memory, as seen by the server whose own session is `own`."""
 
     def __init__(self, shared: SharedMemory | None, own: Session) -> None:
         self.runner: CommandRunner = LocalRunner(own.commands)
-        """Passes commands on to all of them."""
+        """Runs commands on all of them."""
         self._shared = shared
         self._own = own
         self._shared_runner: SharedRunner | None = None
@@ -78,7 +78,7 @@ class Replicas:
         await self._own.engine.conversations.clear()
 
     def run_soon(self, what: str, given: Mapping[str, Any]) -> None:
-        """Pass a command on to all of them without waiting for it."""
+        """Send a command to all of them without waiting for it."""
         task = asyncio.get_running_loop().create_task(_quietly(self.runner.everywhere(what, given)))
         self._notifications.add(task)
         task.add_done_callback(self._notifications.discard)

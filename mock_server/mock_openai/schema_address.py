@@ -1,9 +1,9 @@
-"""Where editors find the JSON Schemas of the files that users write: on the documentation's site."""
+"""The addresses of the JSON Schemas on the documentation's site, where editors find them."""
 
 from __future__ import annotations
 
 SITE = "https://ninelives-dev.github.io/ninelives/schemas"
-"""Where the documentation offers the schemas."""
+"""The folder of the schemas on the documentation's site."""
 
 
 def schema_address(kind: str) -> str:

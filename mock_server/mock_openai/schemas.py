@@ -1,8 +1,8 @@
 """JSON Schemas of the files that users write, for editors and other checkers.
 
-They are made from what the readers use: the same tuples of keys, types of parameters and patterns. A schema
-accepts everything that its reader accepts. What only the reader can judge, such as whether a text is a
-regular expression, it leaves to the reader.
+They are made from the readers' own tables: the same tuples of keys, types of parameters and patterns. A
+schema accepts everything that its reader accepts. Checks that only the reader can make (is this text a
+regular expression?) are left to the reader.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def rule() -> Schema:
 
 
 def items() -> Schema:
-    """Return the schema of what a reply says: a text, an item, or a list of them."""
+    """Return the schema of a reply's content: a text, an item, or a list of them."""
     shapes = [
         mapping({key: _ITEMS[key] for key in keys}, needs=[kind])
         for kind, keys in reply_grammar.ITEM_KINDS.items()

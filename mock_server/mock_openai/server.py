@@ -45,7 +45,7 @@ class MockServer:
     A stopped server may be started again, on the same port.
 
     Args:
-        script: What the model says: a Script, or rules to make one of. Without a matching rule the server
+        script: What the model says: a Script, or a list of rules. If no rule matches, the server
             improvises.
         faults: What goes wrong.
         pace: When events leave: "instant", "realistic", "fixed:SECONDS", "recorded", a pace file (.json), or
@@ -55,16 +55,17 @@ class MockServer:
         connection_lifetime: Seconds after which a WebSocket reaches the limit of the real API's 60 minutes.
         responders: Asked before the script.
         host: The address to listen on.
-        port: The port to listen on; 0 takes a free one.
-        behaviour: What the server does where the behaviour of the real one is not known.
+        port: The port to listen on; 0 selects a free one.
+        behaviour: What the server does where the real API's behavior is not known.
         on_cancel: Short for this option of `behaviour`.
         at_limit: Short for this option of `behaviour`.
         unauthorized: Short for this option of `behaviour`.
         keepalive: Short for this option of `behaviour`.
         background_duration: Short for this option of `behaviour`.
         any_model: Accept every model name.
-        limits: What a key may do in a minute. None for no limit.
-        upstream: The address of a server that is asked what no rule answers, instead of improvising.
+        limits: Requests and tokens that a key may use per minute. None for no limit.
+        upstream: The address of a server that gets the requests that no rule answers. None to improvise
+            instead.
         improvise: What is improvised: "text", or "tools" for the call of a tool that the prompt asks for.
         store: Where stored responses and conversations live: None for this server's memory,
             `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore of your own, which
@@ -75,8 +76,8 @@ class MockServer:
             and its beginning.
         control_token: The token that opens the control API to other machines.
         tls: Serve https and wss, with a certificate made on the spot.
-        strict: Answer what no rule answers with an error, 404 `no_rule`, instead of improvising. None leaves
-            that to the script.
+        strict: Refuse requests that no rule answers with an error, 404 `no_rule`, instead of improvising.
+            None leaves that to the script.
         allow_hosts: Host names, besides those of loopback, under which this machine may use the control API,
             and for which the certificate is valid.
         chaos: What goes wrong at random.
@@ -84,7 +85,7 @@ class MockServer:
             every page, an empty list only the server's own.
 
     Raises:
-        ValueError: A value that cannot be. The message begins with the argument's name.
+        ValueError: An argument is not valid. The message begins with the argument's name.
     """
 
     def __init__(
@@ -179,8 +180,8 @@ class MockServer:
     def bind(self) -> None:
         """Take the port and listen, before any loop runs; OSError if it is taken.
 
-        Clients that connect from now on wait until the server starts. Those of a server that was only asked
-        for its address are refused until then.
+        Clients that connect from now on wait until the server starts. (A server that was only asked for its
+        port or URL refuses them until then.)
         """
         self._port.listen()
 
@@ -278,8 +279,8 @@ class MockServer:
         await self._replicas.leave()
 
     async def reset(self) -> None:
-        """Forget the journal, the faults, stored responses, used-up script rules' misses and all sessions;
-        count turns from 1 again. Servers that share a memory forget with it.
+        """Clear the journal, the faults, stored responses, the script's misses and all sessions; count turns
+        from 1 again. Servers that share a memory are reset too.
         """
         await self._replicas.reset()
 
@@ -322,8 +323,8 @@ class MockServer:
     def reload(self, *, script: Script | None = None, faults: Iterable[Planned] | None = None) -> None:
         """Replace the rules, the faults or both, for this server and for sessions that are made from now on.
 
-        Turns go on counting; sessions that exist keep what they have. Whether the new script is strict is for
-        the server's `strict` to say, or for the script itself.
+        The turn count continues, and existing sessions keep their rules and faults. The server's `strict`
+        decides whether the new script is strict; if that is None, the script does.
         """
         self._sessions.reload(script, faults, strict=self._strict)
 

@@ -44,7 +44,7 @@ LONGEST = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What a server and each of its sessions begin with."""
+    """The settings with which a server and each of its sessions begin."""
 
     responders: Sequence[Responder]
     faults: Sequence[Planned]
@@ -65,9 +65,9 @@ class Setup:
     upstream: str | None
     improvise: Improvise
     journal_limit: int
-    """Entries that each of their journals keeps."""
+    """Entries that each journal keeps."""
     journal_budget: JournalBudget
-    """The memory that their journals share."""
+    """The budget of memory that the journals share."""
 
 
 class Session:
@@ -125,8 +125,8 @@ class Session:
 
     @property
     def api_key(self) -> str:
-        """An API key for this session. It routes requests here by itself, for clients that send no headers of
-        their own, unless the server requires a particular key.
+        """An API key for this session. It routes requests here without a header, for clients that cannot send
+        one, unless the server requires a particular key.
         """
         demanded = self._setup.settings.api_key
         if demanded is not None or self.name is None:
@@ -157,7 +157,7 @@ class Session:
             await self._namespace.forget()
 
     async def begin_anew(self) -> None:
-        """The same without the shared memory, which the sender of the command clears once."""
+        """Same as `reset`, without the shared memory, which the server that sent the command clears once."""
         await self.commands.do("reset", {})
         self._refuses_until = 0.0
         if self._namespace is None:
@@ -166,7 +166,7 @@ class Session:
             await self.engine.conversations.clear()
 
     async def close(self) -> None:
-        """Stop what runs without a client."""
+        """Stop background responses and other work that runs without a client."""
         self.state.stopping = True
         self.state.background.stop()
         if self._upstream is not None:

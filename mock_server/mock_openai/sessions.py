@@ -1,7 +1,7 @@
 """The named sessions of one server: made on first use, removed on request or when there are too many.
 
-Each begins as the server began: with the rules and faults that it had when it started, or was given since
-(`reload`).
+Each begins as the server began: with the rules and faults that the server had when it started, or got by
+`reload` since.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from mock_openai.responders.script import Script
 from mock_openai.session import Session, Setup, check_name
 
 LIMIT = 256
-"""Sessions kept that only requests named; those that `server.session` returned are not counted."""
+"""Number of sessions that are kept if only requests named them; those that `server.session` returned are not
+counted.
+"""
 
 
 class Sessions:
@@ -47,7 +49,7 @@ class Sessions:
 
     def reload(self, script: Script | None, faults: Iterable[Planned] | None, *, strict: bool | None) -> None:
         """Replace the rules, the faults or both, for the server's own session and for those made from now on.
-        Without `strict` the script says whether it is strict.
+        If `strict` is None, the script says whether it is strict.
         """
         own = self._own
         began, planned = self._began or (own.script, tuple(own.faults))
@@ -78,12 +80,12 @@ class Sessions:
     def get(self, name: str, *, hold: bool = False) -> Session:
         """Return the session of this name, made if needed. Raises ValueError if the name is not valid.
 
-        One that is held stays until it is forgotten by name.
+        A session that is held stays until it is forgotten by name.
         """
         session = self._named.pop(name, None)
         if session is None:
             session = self._make(check_name(name))
-        self._named[name] = session  # the latest used stands last
+        self._named[name] = session  # the most recently used is last
         if hold:
             self._held.add(name)
         elif len(self._named) - len(self._held) > self.limit:
@@ -102,7 +104,7 @@ class Sessions:
         try:
             closing = asyncio.get_running_loop().create_task(session.close())
         except RuntimeError:
-            return True  # outside of a loop nothing runs that would have to be stopped
+            return True  # outside of a loop, nothing runs that has to be stopped
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         return True
@@ -118,7 +120,7 @@ class Sessions:
             self.forget(name)
 
     async def close(self) -> None:
-        """Stop what runs in the sessions; they can be used again when the server starts again."""
+        """Stop the work that runs in the sessions; they can be used again when the server starts again."""
         for session in self:
             await session.close()
         await asyncio.gather(*self._closing)

@@ -1,5 +1,5 @@
-"""The text of a script or plan with the place of each value, so that an error can say where it is and how to
-fix it.
+"""The values of a script or fault plan, each with its place in the file, so that an error can say where it is
+and how to fix it.
 
 YAML files and Python values become the same tree; `responders.grammar` reads rules from it, `faults.load`
 reads fault plans.
@@ -43,7 +43,7 @@ class ScriptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceValue:
-    """A value and its place. `line` counts from 1 and is None for Python values."""
+    """A value and its place. `line` is counted from 1, and None for Python values."""
 
     value: Any
     file: str

@@ -39,11 +39,11 @@ class Settings:
     connection_lifetime: float = 3600.0
     """Seconds that a WebSocket connection may live (documented: 60 minutes)."""
     behaviour: Behaviour = DEFAULT
-    """What the server does where the real one is not known."""
+    """What the server does where the real API's behavior is not known."""
     control_token: str | None = None
     """The bearer token that opens the control API to other machines."""
     hosts: tuple[str, ...] = ()
-    """Host names, besides those of loopback, under which the control API may be asked."""
+    """Host names, besides those of loopback, under which the control API may be used."""
     origins: tuple[str, ...] = ("*",)
     """The origins whose pages may use the API, besides the server's own; `*` is every origin."""
 
@@ -80,7 +80,7 @@ class ClientConnection:
     busy: bool = False
     """Whether a request is being answered; set for HTTP only."""
     upgraded: bool = False
-    """Whether a WebSocket was opened on it, which notes its own close, with its code."""
+    """Whether a WebSocket was opened on it; that notes its own close, with the code."""
     broken: Literal["fin", "reset"] = "fin"
     """How TCP ended, if nothing else is known of the end."""
     ended: dict[str, Any] | None = None
@@ -114,13 +114,13 @@ class ServerState:
             engine.admission, engine.keeper, engine.store, engine.behaviour, engine.timed
         )
         self.upstream = upstream
-        """The server that answers what no responder here answers."""
+        """The upstream server, which answers requests that no responder answers; None without one."""
         self.faults = faults
         self.journal = journal
         self.metrics = Metrics(journal)
         self.settings = settings
         self.refuse = refuse
-        """Stops listening for so many seconds."""
+        """Stops listening for a number of seconds."""
         self.everywhere: Everywhere = _nowhere
         """Runs a command, by name, on all servers that share a memory."""
         self.stopping = False
@@ -141,7 +141,7 @@ class ServerState:
             self.started_at = self.clock.wall()
 
     def join(self, other: ServerState) -> None:
-        """Adopt the start, the seed and the replicas of the server that this session belongs to."""
+        """Adopt the start time, the seed and the replicas of the server that this session belongs to."""
         self._was_started, self.started, self.started_at = (
             other._was_started,
             other.started,
@@ -207,8 +207,8 @@ class ServerState:
     def note_create(
         self, position: Position, head: bytes, body: Body, now: float, *, lane: str | None = None
     ) -> None:
-        """Note a create that came `now`, a time of the loop's. `head` is what the journal says of it besides
-        the body, as JSON.
+        """Note a create that arrived at `now` (the loop's time). `head` is the journal entry without the
+        body, as JSON.
         """
         at = now - self.started
         self.journal.note_kept(Kept(at, position.connection, position.number, lane, "request", head, body))
@@ -231,7 +231,7 @@ class ServerState:
 
 
 _GOOD = b'{"status":200}'
-"""What the journal holds of an answer's status, the same bytes for all."""
+"""The journal entry of a 200, the same bytes for all answers."""
 
 
 async def _nowhere(what: str, given: Mapping[str, Any]) -> list[Any]:

@@ -2,8 +2,8 @@
 
 Strategy: Python switches between threads every few milliseconds, so a thread that renders an answer of 64 MB
 takes half of the processor and not all of it. Only a single pass of compiled code (the JSON encoder's over
-one event) cannot be interrupted. The threads do not keep the process alive: a signal ends the server although
-an answer is being made.
+one event) cannot be interrupted. The threads do not keep the process alive, so a signal ends the server even
+while an answer is being made.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LARGE = 64 * 1024
-"""Characters or bytes from which something is worked on in a thread: up to here all steps of it together
-take some 10 ms, and a thread costs a tenth of one.
+"""Size in characters or bytes from which a value is worked on in a thread. Below it, all steps together take
+about 10 ms; a thread costs 0.1 ms.
 """
 
 
@@ -38,7 +38,7 @@ class _Threads(Executor):
             except BaseException as error:
                 future.set_exception(error)
 
-        start_new_thread(run, ())  # `threading` would wait here until the thread runs
+        start_new_thread(run, ())  # `threading` itself would wait here until the thread runs
         return future
 
 
@@ -56,7 +56,7 @@ def is_large(value: object, most: int = LARGE) -> bool:
 
 
 def _beyond(value: object, left: int) -> int:
-    """Return `left` without the characters of a value; it stops when nothing is left."""
+    """Return `left` minus the number of characters in a value; stops counting when nothing is left."""
     if isinstance(value, str | bytes):
         return left - len(value)
     if isinstance(value, Mapping):

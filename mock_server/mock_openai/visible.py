@@ -1,8 +1,8 @@
 """Makes untrusted text safe to print in a terminal.
 
 A model, a server or a file can contain sequences that move the cursor, rename the window, write to the
-clipboard (OSC 52) or reverse the reading order. All printed text passes here, and such characters are shown
-instead of sent.
+clipboard (OSC 52) or reverse the reading order. All printed text goes through this module, which shows such
+characters instead of sending them.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def visible(text: str) -> str:
 
 
 _PLAIN = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": "->", "←": "<-", "↑": "^", "↓": "v", "✂": "!"}
-"""ASCII for the signs in our own output."""
+"""ASCII equivalents of the symbols in our own output."""
 
 
 def print_in_any_encoding() -> None:
     """Let standard output and error replace what their encoding does not have, instead of failing.
 
-    Signs of our own become ASCII that means the same, accents are left out, the rest is `?`.
+    Our own symbols become equivalent ASCII, accents are dropped, and other characters become `?`.
     """
     codecs.register_error("mock_openai.plain", _plain)
     for stream in (sys.stdout, sys.stderr):
@@ -64,8 +64,8 @@ def flush_output() -> None:
 
 
 def refused_output(error: BaseException) -> str | None:
-    """Return the line for a person if the error is that standard output takes no more; the rest of the output
-    is discarded then. None for other errors.
+    """Return a line for the user if the error means that standard output cannot be written; the rest of the
+    output is then discarded. None for other errors.
     """
     if not isinstance(error, OSError) or error.filename is not None or error.errno not in _NO_ROOM:
         return None
@@ -75,7 +75,7 @@ def refused_output(error: BaseException) -> str | None:
 
 def _discard_output() -> None:
     output = sys.__stdout__
-    if output is not None and sys.stdout is output:  # what the interpreter flushes when it ends
+    if output is not None and sys.stdout is output:  # which the interpreter flushes when it ends
         with contextlib.suppress(OSError, ValueError, AttributeError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, output.fileno())

@@ -2,8 +2,8 @@
 
 Strategy: the parent is forked before any loop or thread exists, so workers begin with everything loaded and
 share its memory. Where the kernel spreads connections over sockets of one port (Linux, SO_REUSEPORT), each
-worker listens on its own; elsewhere all accept from one that they inherit. A pipe whose writing end only the
-parent holds tells workers that it is gone, however it went; so none is left behind.
+worker listens on its own; elsewhere all accept from one that they inherit. Only the parent holds the writing
+end of a pipe, so the workers notice when it is gone, however it ended, and none is left behind.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ STOP_WITHIN = 1.5
 
 _YOUNG = 2.0
 _TRIES = 3
-"""A worker that ends before it serves, or within so many seconds, this many times in a row, is not started
-again.
+"""A worker is not started again if it ended before it served, or within `_YOUNG` seconds, `_TRIES` times in a
+row.
 """
 
 Serve = Callable[[int, int, Callable[[], None]], int]

@@ -1,12 +1,12 @@
 """Reading YAML from users within bounds.
 
-YAML lets a part be named and used again (`&name`, `*name`), so that a file of 600 bytes can stand for
-billions of values, and a part can even contain itself. What a text stands for is counted here while it is
-read, each use of a named part as much as the part itself. What goes beyond a bound is an error with its line,
-as a mistake in the syntax is.
+With anchors and aliases (`&name`, `*name`), a YAML file of 600 bytes can expand to billions of values, and a
+value can even contain itself. So the values are counted while the text is read, each alias as often as it is
+used. Exceeding a bound is an error with its line, like a syntax error.
 
-Strategy: libyaml splits the text into events where it is there (ten times faster than Python), and the nodes
-are composed in Python, between whose steps other threads run: a server reads in a thread and goes on serving.
+Strategy: libyaml, if available, splits the text into events, ten times faster than Python. The nodes are
+composed in Python, which lets other threads run between its steps, so a server can read in a thread and go on
+serving.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ DEEPEST = 100
 """Levels of nesting."""
 
 VALUES = 200_000
-"""Keys and values that a script, a fault plan or a story may contain, aliases counted in full; a long text
-counts as one for every 100 characters.
+"""Keys and values that a script, a fault plan or a scenario file may contain, with aliases counted in full; a
+long text counts once for every 100 characters.
 """
 
 _LONG = 100
@@ -77,7 +77,7 @@ class _Counting(Composer, SafeConstructor, Resolver):
         """Construct a value. Raises YAMLError for every error in it, whatever PyYAML raises."""
         try:
             return super().construct_object(node, deep=deep)
-        except (ValueError, OverflowError, TypeError) as error:  # the 31st of February, 5,000 digits
+        except (ValueError, OverflowError, TypeError) as error:  # the 31st of February, or 5,000 digits
             raise yaml.constructor.ConstructorError(
                 problem=f"a value that cannot be read ({error})", problem_mark=node.start_mark
             ) from None
@@ -118,7 +118,7 @@ def compose(text: str, values: int = VALUES) -> tuple[SafeConstructor, yaml.Node
     except yaml.YAMLError:
         if len(text) > _EXPLAINED:
             raise
-        return _composed(_InPython(text, values))  # whose errors say more about what is wrong, and where
+        return _composed(_InPython(text, values))  # whose errors are more precise
 
 
 def _composed(loader: _Counting) -> tuple[SafeConstructor, yaml.Node | None]:

@@ -72,7 +72,7 @@ async def _create_transport(runner_args: Any, transport_params: Any) -> Any:
 
 
 def _made(mine: BaseTransport, runner_args: Any, transport_params: Mapping[str, Callable[[], Any]]) -> Any:
-    """Our transport, with the format that the bot wants of its own: the first that it names."""
+    """Our transport, with the audio format that the bot asks of its own; of several, the first."""
     kinds = list(transport_params)
     if kinds and isinstance(mine, HostedTransport):
         mine.adopt(transport_params[kinds[0]]())

@@ -11,7 +11,8 @@ from typing import Any
 from ninelives.bot.turn import Turn
 
 BOUND = 5.0
-"""Seconds to wait for an interruption to reach the service. It comes at once, unless something blocks it."""
+"""Seconds to wait for an interruption to reach the service. It arrives at once, unless something blocks it.
+"""
 
 
 class BargeIn:
@@ -37,7 +38,7 @@ class BargeIn:
             await _within(BOUND, self._made.wait())
 
     async def after(self, turn: Turn, words: int) -> None:
-        """Interrupt a turn after this many words, if it has so many."""
+        """Interrupt a turn after this many words, if it has that many."""
         self._after = words
         try:
             while turn.ended is None and turn.interrupted is None and not turn.timed_out:
@@ -60,7 +61,7 @@ class BargeIn:
         self._through.set()
 
     async def said(self, turn: Turn | None) -> None:
-        """Note that a piece of text passed; interrupt if this was the word, and hold the stream meanwhile.
+        """Note that a piece of text passed. If it has the word, interrupt, and hold the stream meanwhile.
 
         A voice takes longer than the network: without holding, a server that sends everything at once would
         have sent the whole answer before the interruption arrives. The interruption cancels this wait.
@@ -77,7 +78,7 @@ def _words(turn: Turn) -> int:
 
 
 async def _within(seconds: float, waiting: Awaitable[Any]) -> None:
-    """Wait with a limit: a pipeline may swallow the awaited frame, and then the test goes on."""
+    """Wait for a limited time: a pipeline may swallow the awaited frame, and then the test must go on."""
     try:
         await asyncio.wait_for(waiting, seconds)
     except TimeoutError:

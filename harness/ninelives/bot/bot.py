@@ -1,4 +1,4 @@
-"""`Bot`: a test in the place of a bot's user and speaker, without sound.
+"""`Bot`: runs a bot in a test that takes the place of its user and its loudspeaker, without sound.
 
 A bot is a service, a pipeline, or the user's whole bot on its own worker. Taps before and after the LLM
 service forward every frame at once; transports, speech recognition and voice let frames pass. Nothing
@@ -39,10 +39,12 @@ from ninelives.bot.turn import Turn
 from ninelives.bot.turn_end import TurnEnd
 
 TURN_BOUND = 60.0
-"""Seconds on the loop's clock within which a turn must be over. A real caller hangs up long before."""
+"""Seconds on the loop's clock within which a turn must end. A real caller hangs up much earlier."""
 
 NEVER = 86_400.0
-"""Seconds. The limit of Pipecat's watchdog for user turns without end, which is not needed here."""
+"""Seconds after which Pipecat's watchdog ends a user turn that has no end; long, because tests do not need
+it.
+"""
 
 
 class Bot(Conversation):
@@ -201,11 +203,11 @@ class Bot(Conversation):
         end.
         """
         self._require()
-        add_to(self.context, self._tools)  # again: Flows gives each of its nodes tools of its own
+        add_to(self.context, self._tools)  # again, because Flows gives each of its nodes other tools
         return self._user.begin(text, lambda: self._require().says(text))
 
     async def greet(self) -> Turn:
-        """Let the bot speak first: run the model on the context as it is, and listen."""
+        """Let the bot speak first: run the model on the context without new input, and listen."""
         self._require()
         return await self.listen(self._user.begin(None, lambda: [LLMRunFrame()]))
 
@@ -232,7 +234,7 @@ class Bot(Conversation):
         await self.pause(seconds)
 
     async def hang_up(self) -> None:
-        """Hang up at once, as a caller does: the bot is cancelled in whatever it does."""
+        """Hang up at once, as a caller does: whatever the bot is doing is cancelled."""
         if self._hung_up:
             return
         self._hung_up = True

@@ -29,7 +29,7 @@ AnyTurn = TypeVar("AnyTurn", bound=Turn)
 
 
 class Parts(Protocol):
-    """What a bot is made of, as far as its workers are known."""
+    """The parts of a bot, as far as its workers are known."""
 
     @property
     def processors(self) -> list[FrameProcessor]:
@@ -79,7 +79,7 @@ class Conversation:
 
     @property
     def connection_errors(self) -> list[str]:
-        """What `on_connection_error` of the services reported, in order."""
+        """The reports of the services' `on_connection_error`, in order."""
         return self._reports.connection_errors
 
     @property
@@ -141,11 +141,11 @@ class Conversation:
         await asyncio.sleep(seconds)
 
     async def _queue(self, frame: Frame) -> None:
-        """Send a frame in at the place of the user's voice."""
+        """Send a frame into the pipeline where the user's voice enters it."""
         await self.worker.queue_frame(frame)
 
     async def _drained(self) -> Any:
-        """Wait until everything sent so far has passed, and what it caused too."""
+        """Wait until everything sent so far has passed, with everything that it caused."""
         return await self._host.drained()
 
     async def _connect(self, transport: HostedTransport) -> bool:
@@ -170,7 +170,7 @@ class Conversation:
     def _adopt(
         self, inside: Sequence[FrameProcessor], models: Sequence[LLMService[Any]], context: LLMContext | None
     ) -> None:
-        """Watch what a worker has brought, before it starts, and give its context the tools."""
+        """Prepare a worker before it starts: watch its services, and add the tools to its context."""
         self._mishaps.watch(inside)
         heard = self.services
         for model in models:

@@ -23,14 +23,14 @@ KEY = "sk-ninelives-not-a-real-key"
 """The stand-in for every key. The mock server accepts any."""
 
 _ID = "00000000-0000-0000-0000-000000000000"
-_NOWHERE = "http://127.0.0.1:9"  # the discard port of this machine: nobody answers
+_NOWHERE = "http://127.0.0.1:9"  # the discard port of this machine: nothing listens there
 
 _STAND_INS = {
     **dict.fromkeys(("_KEY", "_TOKEN", "_SECRET"), KEY),
     "_VOICE_ID": _ID,
     "_REGION": "us-east-1",
 }
-"""The answers by the end of the name, for every way of asking."""
+"""The stand-ins by the end of the variable's name, for every way of reading it."""
 
 _REQUIRED = _STAND_INS | {
     **dict.fromkeys(("_KEY_ID", "_LICENSE", "_PASSWORD"), KEY),
@@ -39,7 +39,7 @@ _REQUIRED = _STAND_INS | {
     **dict.fromkeys(("_BASE_URL", "_ENDPOINT"), _NOWHERE),
     "_ENDPOINT_NAME": "ninelives",
 }
-"""The answers only for code that fails without a value: `os.environ[NAME]`."""
+"""More stand-ins, only for code that fails without a value: `os.environ[NAME]`."""
 
 _PIPECAT = f"{os.sep}pipecat{os.sep}"
 _GETENV = os.getenv.__code__.co_filename
@@ -104,7 +104,7 @@ _inherited: Any = None
 
 @contextmanager
 def stand_ins() -> Iterator[None]:
-    """Answer for keys that are not set, as the module describes. May be nested, and overlap."""
+    """Provide stand-ins for keys that are not set, as the module describes. May be nested, and overlap."""
     global _patched, _real, _inherited
     kind: Any = type(os.environ)
     _patched += 1
@@ -117,7 +117,7 @@ def stand_ins() -> Iterator[None]:
         _patched -= 1
         if not _patched:
             kind.__getitem__ = _real
-            if _inherited is None:  # as it is: inherited
+            if _inherited is None:  # inherited without a change
                 del kind.get
             else:
                 kind.get = _inherited
@@ -148,7 +148,7 @@ def _get(self: Any, name: Any, default: Any = None) -> Any:
 
 
 def _answer(name: Any, known: dict[str, str], asking: FrameType | None) -> str | None:
-    if asking is not None and asking.f_code.co_filename == _GETENV:  # os.getenv asks on behalf of other code
+    if asking is not None and asking.f_code.co_filename == _GETENV:  # `os.getenv` reads it for other code
         asking = asking.f_back
     if not isinstance(name, str) or asking is None or not _may_ask(asking.f_code.co_filename):
         return None

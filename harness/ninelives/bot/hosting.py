@@ -168,16 +168,16 @@ class Host:
             raise
 
     async def drained(self) -> bool:
-        """Wait until everything sent so far has passed, and what it caused too.
+        """Wait until everything sent so far has passed, with everything that it caused.
 
-        Return False if nothing has moved for `FLUSH_QUIET` seconds: something is blocked, or swallows the
+        Return False if no frame has moved for `FLUSH_QUIET` seconds: something is blocked, or swallows the
         probe.
         """
         assert self.worker is not None
         return await self.worker.flush_pipeline(timeout=FLUSH_QUIET)
 
     async def until_ended(self, waiting: Awaitable[object], timeout: float | None = None) -> None:
-        """Wait for something, at most until the bot has ended, or for so many seconds."""
+        """Wait for an awaitable, but not longer than until the bot has ended, or a number of seconds."""
         task = asyncio.ensure_future(waiting)
         try:
             await asyncio.wait([task, self.running], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -190,7 +190,7 @@ class Host:
 
     @asynccontextmanager
     async def beginning(self) -> AsyncIterator[None]:
-        """End the bot if the call does not begin."""
+        """End the bot if the block, which begins the call, raises."""
         try:
             yield
         except asyncio.CancelledError:

@@ -56,9 +56,9 @@ class Listener:
         self.frames = Frames()
         self.errors: list[ReportedError] = []
         self.results = 0
-        """How many tools have ended; what their results cause may be still under way."""
+        """How many tools have ended; the answers to their results may still be under way."""
         self.speaks = False
-        """Whether there is a place where a voice would speak."""
+        """Whether the pipeline has a place where a voice would speak."""
         self._on_change = on_change
         self._on_unasked = on_unasked
         self._open = 0

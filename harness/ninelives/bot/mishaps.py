@@ -110,8 +110,8 @@ class Mishaps:
     async def _on_error(self, processor: FrameProcessor, frame: ErrorFrame, *_: object) -> None:
         if frame.exception is None:
             return
-        # What a service reports about its connection is judged as its report. This is for what the user's own
-        # code raised, in a tool for example.
+        # A service's reports about its connection are judged elsewhere. These are exceptions of the user's
+        # own code, in a tool for example.
         if isinstance(processor, LLMService) and not touches_own_code(frame.exception.__traceback__):
             self._seen.append(frame.exception)
             return
@@ -121,7 +121,7 @@ class Mishaps:
 # Pipecat only logs what event handlers and tasks raise: this is the place to catch it.
 
 of_this_bot: ContextVar[Mishaps | None] = ContextVar("ninelives_mishaps", default=None)
-"""The mishaps of this context. Without any, everybody who collects gets them."""
+"""The mishaps of this context. Outside of any context, every collector gets them."""
 
 _listeners: list[Mishaps] = []
 _run_handler = BaseObject._run_handler

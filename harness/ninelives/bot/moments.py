@@ -1,4 +1,6 @@
-"""When a caller interrupts: some seconds after the bot's first sound, or at one of its words."""
+"""The moments at which a caller can interrupt: some seconds after the bot's first sound, or at one of its
+words.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ TAIL = 4096
 
 
 class Overheard:
-    """What was written to a stream. It is a real file, so that child processes can write to it as well."""
+    """The output that was written to a stream. It goes to a real file, so that child processes can write to
+    it as well.
+    """
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -56,7 +58,7 @@ def _loguru(heard: IO[str]) -> Iterator[None]:
     patched: Any = logger
     add, remove = logger.add, logger.remove
     before = {name: vars(patched)[name] for name in ("add", "remove") if name in vars(patched)}
-    """Those of whoever overhears already."""
+    """The streams of an enclosing `overheard`."""
     added: list[int] = []
 
     def adding(sink: Any, **how: Any) -> int:

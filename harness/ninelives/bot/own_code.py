@@ -17,10 +17,10 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 def syntax_of(source: str | bytes, filename: str = "<unknown>") -> ast.Module:
-    """Parse Python as `ast.parse` does, and raise what it raises.
+    """Parse Python as `ast.parse` does, with the same exceptions.
 
-    The garbage collector waits meanwhile. It may parse something itself, to format the traceback of a task
-    that nobody awaited, and then CPython 3.11 raises SystemError here (gh-106905).
+    The garbage collector is paused meanwhile. It may run code that parses too (to format the traceback of a
+    task that nobody awaited), and then CPython 3.11 raises SystemError here (gh-106905).
     """
     collects = gc.isenabled()
     gc.disable()
@@ -49,9 +49,9 @@ def _is_ours(filename: str) -> bool:
 
 @cache
 def _not_own() -> tuple[Path, ...]:
-    # With symlinks and resolved: frames have either.
+    # Both with symlinks and resolved, because frames have either form.
     library = Path(os.__file__).parent
-    commands = Path(sysconfig.get_path("scripts"))  # the `ninelives` or `pytest` that was started
+    commands = Path(sysconfig.get_path("scripts"))  # the command that was started: `ninelives` or `pytest`
     return (library, library.resolve(), commands, commands.resolve(), *_ourselves())
 
 

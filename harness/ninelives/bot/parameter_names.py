@@ -1,4 +1,4 @@
-"""The parameters that a function which makes or runs a bot may have, and what each is given.
+"""The parameters that a bot's function may have, and the argument for each.
 
 A parameter is recognized by its name, or by its type. Nothing of Pipecat is imported here.
 """
@@ -10,7 +10,7 @@ import inspect
 OWN = frozenset(
     {"base_url", "ws_url", "_base_url", "_ws_url", "transport", "runner_args", "args", "handle_sigint"}
 )
-"""What Pipecat's examples and our own ask for."""
+"""Parameters of the functions in Pipecat's examples and our own."""
 
 CONNECTIONS = {
     "websocket": "websocket",
@@ -18,7 +18,7 @@ CONNECTIONS = {
     "webrtc_connection": "webrtc_connection",
     "room_url": "room_url",
 }
-"""What the code of a web server gives its bot when somebody connects."""
+"""Arguments that the code of a web server passes to its bot when somebody connects."""
 
 DETAILS = {
     "room_name": "room_name",
@@ -34,7 +34,7 @@ DETAILS = {
     "account_sid": "account",
     "testing": "testing",
 }
-"""What it gives the bot beside that: ids of the call, the body of the request."""
+"""Further arguments from a web server: ids of the call, the body of the request."""
 
 _TYPES = {
     "BaseTransport": "transport",
@@ -45,7 +45,7 @@ _TYPES = {
 
 
 def meaning_of(parameter: inspect.Parameter) -> str | None:
-    """Return what a parameter is given, as a name of our own; None if there is nothing for it.
+    """Return our name for the argument that a parameter gets; None if there is no argument for it.
 
     Connections and details are for parameters without a default.
     """

@@ -27,7 +27,8 @@ class Replaced:
     def active(self) -> bool:
         """Whether its switcher, if it has one, sends frames through it.
 
-        A switcher still chooses among the services that the bot gave it; ours are in their places.
+        A switcher still chooses among the bot's own services; ours have only taken their places in the
+        pipeline.
         """
         return self.switcher is None or self.switcher.strategy.active_service is self.original
 

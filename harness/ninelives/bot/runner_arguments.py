@@ -1,8 +1,9 @@
-"""The `runner_args` of a hosted bot, whichever transport the bot makes of them.
+"""The `runner_args` of a hosted bot, for whichever transport the bot makes with them.
 
-A bot may leave the choice to `create_transport`, or look at the arguments by itself: by their type
-(`case WebSocketRunnerArguments()`), or by their fields (`runner_args.websocket`, `runner_args.room_url`). The
-transport that it makes is replaced before anything is sent, so it only has to be made.
+A bot may leave the choice to `create_transport`, or look at the arguments by itself: by their type (`case
+WebSocketRunnerArguments()`), or by their fields (`runner_args.websocket`, `runner_args.room_url`). The
+transport is replaced before it sends anything, so these arguments only have to be good enough to construct
+one.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ def call_data() -> CallData:
 class HostedWebSocket:
     """A WebSocket of FastAPI's, as far as a bot needs it before its transport is replaced.
 
-    It is open, brings the handshake of a telephone call, and nothing after it. What is sent is dropped.
+    It is open, delivers the handshake of a telephone call, and nothing after that. Everything sent is
+    dropped.
     """
 
     def __init__(self, provider: str = "twilio") -> None:
@@ -165,7 +167,7 @@ class HostedPeer(BaseObject):
     """Its id."""
 
     def add_event_handler(self, event_name: str, handler: Any) -> None:
-        """Add a handler of any event. None of them happens: the transport's own do."""
+        """Add a handler of any event. These events never happen; those of the transport do."""
         if event_name not in self._event_handlers:
             self._register_event_handler(event_name)
         super().add_event_handler(event_name, handler)

@@ -1,5 +1,5 @@
-"""What LLM services report by events of their own: lost connections, and what had been spoken. And when they
-are asked.
+"""Collects the events of LLM services: lost connections, and what had been spoken by then. Also notes when a
+service gets a context.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class ServiceReports:
 
     def __init__(self, listener: Listener, now: Callable[[], float]) -> None:
         self.connection_errors: list[str] = []
-        """What `on_connection_error` reported, in order."""
+        """The reports of `on_connection_error`, in order."""
         self._listener = listener
         self._now = now
 
@@ -33,7 +33,7 @@ class ServiceReports:
             service.add_event_handler("on_response_interrupted", self._on_response_interrupted)
 
     def _note_contexts(self, service: LLMService[Any]) -> None:
-        # What processors push comes through here, before it may have to wait for what the service does.
+        # Frames that processors push pass here, before they may have to wait for the service's own work.
         queue = service.queue_frame
 
         async def queued(frame: Frame, *given: Any, **named: Any) -> None:

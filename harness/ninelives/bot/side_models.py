@@ -1,9 +1,9 @@
 """Models beside the one that holds the conversation: a judge of what is said, or one in another language.
 
-The caller hears one conversation, so a bot is judged by one of its models. The others are recognized by where
-they stand: behind them is no voice, or they stand in a later branch of a `ParallelPipeline` than another
-model that is heard, or in a worker that does jobs for the one with the caller. Models that take turns (behind
-a service switcher, in several workers with a bridge to the caller's) are not beside each other.
+The caller hears one conversation, so a bot is judged by one of its models. The others are recognized by their
+place: no voice follows them, or they are in a later branch of a `ParallelPipeline` than another model that is
+heard, or in a worker that does jobs for the worker with the caller. Models that take turns (behind a service
+switcher, in several workers with a bridge to the caller's) are not beside each other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ IsVoice = Callable[[FrameProcessor], bool]
 def side_models(pipeline: FrameProcessor, is_voice: IsVoice) -> list[LLMService[Any]]:
     """Return the models of a pipeline that do not hold the conversation.
 
-    A pipeline without any voice has none of which the text is lost, only those beside another.
+    In a pipeline without any voice, only models beside another one count.
     """
     silent = _voiceless(pipeline, is_voice) if any(map(is_voice, everything_in([pipeline]))) else []
     return [*silent, *_second(pipeline, silent)]
@@ -70,7 +70,7 @@ def divides(processor: FrameProcessor) -> bool:
 
 
 def _voiceless(pipeline: FrameProcessor, is_voice: IsVoice, *, heard: bool = False) -> list[LLMService[Any]]:
-    """Return the models behind which no voice stands. `heard`: one stands behind the pipeline."""
+    """Return the models that no voice follows. `heard`: a voice follows the pipeline."""
     found: list[LLMService[Any]] = []
     in_order = isinstance(pipeline, Pipeline)
     for processor in reversed(pipeline.processors):

@@ -17,7 +17,7 @@ from ninelives.bot.turn_end import TurnEnd
 
 
 class SimulatedUser:
-    """One bot's user. `queue` sends a frame in at the place of the user's voice."""
+    """One bot's user. `queue` sends a frame into the pipeline where the user's voice enters it."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class SimulatedUser:
         self._speaking: asyncio.Task[None] | None = None
 
     def begin(self, text: str | None, frames: Callable[[], list[Frame]]) -> Turn:
-        """Say something after what was said before has passed, and return its turn at once."""
+        """Say something, once everything said before has passed, and return its turn at once."""
         turn = Turn(number=0, user=text, began=self._now())
         self._speaking = asyncio.create_task(
             self._speak(turn, frames, self._speaking), name=f"user says {text!r}"

@@ -2,10 +2,10 @@
 
 Strategy: a speech-to-text service with its own turn detection proposes where a user's turn begins and ends,
 and sends the words in between; Pipecat's user aggregator decides, announces the turn, interrupts the bot and
-runs the model. `SpokenTurns` does the same: proposals and a transcription. So everything happens that a
-barge-in does in a real bot, without voice detection and timers. A pipeline whose aggregator requires other
-turn strategies (or that has none) gets text instead (`TypedTurns`): an interruption if the bot is busy, then
-a message appended to the context.
+runs the model. `SpokenTurns` does the same: proposals and a transcription. So a barge-in has the same effects
+as in a real bot, without voice detection and timers. A pipeline whose aggregator requires other turn
+strategies (or that has none) gets text instead (`TypedTurns`): an interruption if the bot is busy, then a
+message appended to the context.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def context_in(processors: Iterable[FrameProcessor]) -> LLMContext | None:
 
 
 def turn_controllers(processors: Iterable[FrameProcessor]) -> Iterable[UserTurnController]:
-    """Yield what decides where turns of the user begin and end."""
+    """Yield the processors that decide where turns of the user begin and end."""
     for processor in processors:
         controller = getattr(processor, "_user_turn_controller", None)
         if isinstance(controller, UserTurnController):

@@ -27,7 +27,7 @@ machine.
 """
 
 BUSY = 10
-"""How many times as long as it may wait code may work."""
+"""Factor by which working code may take longer than waiting code."""
 
 
 EMPTY_BODY = (

@@ -63,7 +63,7 @@ class TappedWorkers:
         """Whether there is a place where a voice would speak."""
         self._prepared: list[PipelineWorker] = []
         self._aside: list[PipelineWorker] = []
-        """Those that do jobs for the one with the caller."""
+        """Workers that do jobs for the worker with the caller."""
         self.worker: PipelineWorker | None = None
         """The worker with the caller."""
         self.services: list[LLMService[Any]] = []
@@ -141,7 +141,7 @@ class TappedWorkers:
 
 
 def _unmute(processors: Iterable[FrameProcessor]) -> None:
-    """Remove the strategies that mute the user until the bot has sounded: it never does."""
+    """Remove the strategies that mute the user until the bot has spoken aloud, which never happens here."""
     for processor in processors:
         if isinstance(processor, LLMUserAggregator):
             params = processor._params

@@ -44,7 +44,7 @@ class HostedTransport(BaseTransport):
             self._carriers.append(transport)
 
     def adopt(self, params: Any) -> None:
-        """Take over what a bot asks of its own transport, as far as this one can do it. Here: nothing."""
+        """Take over the settings of a bot's own transport. This base class takes none."""
 
     async def connect(self) -> None:
         """Call the handlers for a caller who has connected."""

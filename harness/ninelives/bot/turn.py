@@ -34,7 +34,7 @@ class ToolCall:
     arguments: Mapping[str, Any]
     result: Any = None
     ended: float | None = None
-    """When the result was there."""
+    """When the result arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Captured:
 
 
 class Frames(list[Captured]):
-    """Captured frames in order, with the kind of their time."""
+    """Captured frames in order, and whether their times are virtual."""
 
     virtual: bool = False
     """Whether `at` is virtual time, and therefore the same in every run."""
@@ -96,8 +96,8 @@ class Turn:
     context: list[Any] = field(default_factory=list)
     """The messages of the bot's context when the turn was over."""
     arrivals: list[float] | None = None
-    """When pieces of text came to where a voice would speak them, after the bot's own processors. None: there
-    is no such place, or a voice speaks.
+    """When pieces of text reached the place where a voice would speak them, after the bot's own processors.
+    None: there is no such place, or a voice speaks.
     """
     timed_out: bool = False
     """Whether the turn was given up because it did not end within the limit. Then `ended` is None."""

@@ -2,7 +2,7 @@
 
 A bot may leave the end of a user's turn to its model, which then has to begin each answer with a mark.
 Scripted answers have none, and without it Pipecat holds the answer back, and the turn stays open. An answer
-with a mark of its own is left unchanged. Without a voice there are no open turns: answers pass as they come.
+with a mark of its own is left unchanged. Without a voice there are no open turns, so answers pass unchanged.
 """
 
 from __future__ import annotations

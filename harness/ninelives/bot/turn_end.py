@@ -75,7 +75,7 @@ class TurnEnd:
                     through = await self._host.drained()
                     if self._listener.quiet and (through or turn.ends > 0):
                         if through and self._listener.results > results:
-                            continue  # the probe may have been ahead of the answer to a tool's result
+                            continue  # the probe may have overtaken the answer to a tool's result
                         break
                     if not self._listener.quiet:
                         await self.change()

@@ -88,7 +88,7 @@ def _of_responses(exchange: Exchange) -> bool:
 
 @dataclass(slots=True)
 class Secrets:
-    """Secrets that are whole in one line, in base64 too."""
+    """Finds secrets that are whole within one line, also in base64."""
 
     redactor: Redactor
 
@@ -110,7 +110,7 @@ class _Text:
 
 @dataclass(slots=True)
 class StreamedSecrets:
-    """Secrets that are spread over several lines. A text is checked when it ends, or has grown long."""
+    """Finds secrets that are spread over several lines. A text is checked when it ends, or has grown long."""
 
     redactor: Redactor
     _texts: defaultdict[int, dict[deltas.Name, _Text]] = field(default_factory=lambda: defaultdict(dict))
@@ -134,7 +134,7 @@ class StreamedSecrets:
             text = texts.setdefault(piece.name, _Text())
             text.pieces.append((number, piece.text))
             text.length += len(piece.text)
-            if text.length > 4 * LONGEST:  # no secret is so long: text that was checked can be dropped
+            if text.length > 4 * LONGEST:  # no secret is that long, so text that was checked can be dropped
                 yield from self._look(text)
                 while text.length - len(text.pieces[0][1]) > LONGEST:
                     text.length -= len(text.pieces.popleft()[1])
@@ -168,7 +168,7 @@ class StreamedSecrets:
 
 @dataclass(slots=True)
 class Headers:
-    """Headers that are not on the list."""
+    """Finds headers that are not on the list."""
 
     redactor: Redactor
     _kept: dict[str, bool] = field(default_factory=dict)
@@ -188,7 +188,7 @@ class Headers:
 
 @dataclass(slots=True)
 class Events:
-    """Events that the official SDK would reject."""
+    """Finds events that the official SDK would reject."""
 
     _unknown: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
@@ -218,7 +218,7 @@ class Events:
 
 @dataclass(slots=True)
 class _Seen:
-    """What must be remembered of an exchange."""
+    """The part of an exchange that must be remembered."""
 
     line: int
     of_responses: bool
@@ -230,7 +230,7 @@ class _Seen:
 
 
 class Exchanges:
-    """Exchanges that never ended, that no test used, or that are old; and a recording without any
+    """Finds exchanges that never ended, that no test used, or that are old, and a recording without any
     exchange.
     """
 

@@ -1,7 +1,7 @@
 """Decodes the content codings of bodies, piece by piece: gzip, deflate, br and zstd.
 
-brotli and zstandard (MIT, BSD; wheels for all platforms) do what Python cannot before 3.14. Output that would
-not fit into memory is an error: a few bytes of a compressed body can expand to gigabytes.
+brotli and zstandard (MIT, BSD; wheels for all platforms) decode what Python before 3.14 cannot. Output that
+would not fit into memory is an error: a few bytes of a compressed body can expand to gigabytes.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ _CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
 _READABLE = (b"{", b"[", b"data:", b"event:", b"<", b'"')
 """The first bytes of bodies that are not compressed."""
 _PIECE = 1024
-"""The most bytes that zstandard gets at once, because it has no output limit: they expand to 32 MiB at
-most.
-"""
+"""Bytes that zstandard gets at once. It has no output limit; this many expand to 32 MiB at most."""
 
 
 class CodingError(ValueError):
@@ -28,7 +26,7 @@ class CodingError(ValueError):
 class Unpacker:
     """Decodes one body according to its header. Raises CodingError if a coding is not known.
 
-    A body that is not compressed is left as it is: some recorders unpack it and leave the header.
+    A body that is not compressed is left as it is: some recorders decompress it and keep the header.
     """
 
     def __init__(self, codings: str, limit: int | None = None) -> None:
@@ -110,7 +108,7 @@ class _Layer:
 
 
 class _Plain:
-    """No coding at all, in spite of the header."""
+    """Passes a body that is not compressed, in spite of its header."""
 
     whole = True
 
@@ -182,7 +180,7 @@ class _Zstd:
 _DECODERS: dict[str, Sequence[Callable[[], _Decoder]]] = {
     "gzip": (lambda: _Zlib(31), _Plain),
     "x-gzip": (lambda: _Zlib(31), _Plain),
-    "deflate": (lambda: _Zlib(15), _Plain, lambda: _Zlib(-15)),  # some servers leave the frame out
+    "deflate": (lambda: _Zlib(15), _Plain, lambda: _Zlib(-15)),  # some servers omit the zlib frame
     "br": (_Brotli, _Plain),
     "zstd": (_Zstd, _Plain),
 }

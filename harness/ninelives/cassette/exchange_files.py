@@ -4,8 +4,8 @@
      "response": {status, headers, body | events}}
 
 Their bodies are JSON values, not bytes, so the bytes are made as the API formats such values (observed):
-compact JSON in events and frames, two spaces of indentation in plain bodies. There are no times, so
-everything follows at equal distances.
+compact JSON in events and frames, two spaces of indentation in plain bodies. There are no times, so all lines
+are spaced evenly.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The user's hooks on what is recorded: `before_record_request` and `before_record_response`, as in vcrpy.
+"""The user's hooks on a recording: `before_record_request` and `before_record_response`, as in vcrpy.
 
 If a hook drops one side of an exchange, the other side is dropped too. So with a hook on answers, the line of
 a request waits for the first line of its answer that is kept; without one every line is written at once.
@@ -29,7 +29,7 @@ class _Turn:
 
 @dataclass(slots=True)
 class Hooks:
-    """Calls the hooks of one connection and lets through what they keep."""
+    """Calls the hooks for one connection, and passes on what they keep."""
 
     redactor: Redactor
     emit: Callable[[bytes], None]
@@ -159,7 +159,7 @@ class Hooks:
         return self._asked is not None or any(turn.line is not None for _, turn in self._turns.running)
 
     def finish(self) -> None:
-        """Write a request without an answer after all, because nothing more comes."""
+        """Write the request that still waits for its answer, because nothing more comes."""
         asked, self._asked = self._asked, None
         if asked is not None and not self._muted and self._head is None:
             self.write(asked)

@@ -1,8 +1,8 @@
 """vcrpy's interactions in memory: converts the dictionaries of its serializers to and from a cassette.
 
 An event stream that vcrpy stored as one string is cut into its events again, so that it streams on replay. In
-the other direction, what vcrpy cannot express is lost: WebSockets and broken exchanges with a warning, times
-without.
+the other direction, content that vcrpy cannot express is lost: WebSockets and broken exchanges with a
+warning, times silently.
 """
 
 from __future__ import annotations

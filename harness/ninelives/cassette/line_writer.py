@@ -26,7 +26,7 @@ Side = Literal["server", "client"]
 
 
 class InexactRecording(Exception):
-    """The file would not replay what was received: a defect of this package, never of the traffic."""
+    """The file would not replay the received bytes: a defect of this package, never of the traffic."""
 
 
 class LineWriter:
@@ -216,7 +216,7 @@ class LineWriter:
         if data is None:
             return
         place: Fields = []
-        if len(data) == len(block.data):  # else a rule or a hook moved the bytes: the offsets mean nothing
+        if len(data) == len(block.data):  # else a rule or hook has moved the bytes, and offsets mean nothing
             if block.cuts:
                 place.append(("cuts", payload.encode(block.cuts)))
             if block.joined:

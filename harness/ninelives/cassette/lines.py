@@ -25,7 +25,7 @@ an answer that is not HTTP, the client left, or the recording was stopped.
 
 
 class Version(msgspec.Struct, frozen=True):
-    """What the first line of every version says. Newer ones may have more."""
+    """The field that the first line of every version has. Newer versions may have more."""
 
     ninelives: int
 
@@ -41,7 +41,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
 
 class Line(msgspec.Struct, tag_field="k", frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
-    """What every line has."""
+    """The fields that every line has."""
 
     t: int
     c: int

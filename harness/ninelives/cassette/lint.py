@@ -1,8 +1,8 @@
 """Checks a cassette before it is committed, or every night, and reports its problems, one per line.
 
-Lines that cannot be read, secrets (also those spread over several deltas), headers that should not be there,
-events that the official SDK would reject, exchanges that never ended, recordings that no test used, and old
-ones.
+It finds lines that cannot be read, secrets (also those spread over several deltas), headers that should not
+be there, events that the official SDK would reject, exchanges that never ended, recordings that no test used,
+and old ones.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Problem:
     line: int | None
     kind: Kind
     what: str
-    """What it is and what to do; never the secret itself."""
+    """What is wrong and what to do; never the secret itself."""
     warning: bool = False
 
     def __str__(self) -> str:

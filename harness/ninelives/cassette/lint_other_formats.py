@@ -1,7 +1,7 @@
 """`lint` for recordings in other formats that can be replayed: vcrpy's YAML, and HAR.
 
-Secrets are searched in the file itself, line by line, and in its meaning (bodies may be compressed or
-encoded); everything else only in its meaning, which has no line numbers.
+Secrets are searched in the file itself, line by line, and in its decoded content (bodies may be compressed or
+encoded). Everything else is searched only in the decoded content, which has no line numbers.
 """
 
 from __future__ import annotations
@@ -69,14 +69,14 @@ def found_in(path: Path, wishes: Wishes) -> Iterator[Found]:
             place = f"exchange {_number(cassette, each.line)}: " if each.line else ""
             yield each._replace(line=None, what=place + each.what)
         elif (kind := each.what.partition("(")[2].partition(")")[0]) not in shown:
-            shown.add(kind)  # one that no line shows: compressed, encoded, or spread over several deltas
+            shown.add(kind)  # a secret that no line shows: compressed, encoded, or spread over several deltas
             place = f"exchange {_number(cassette, each.line)} holds "
             yield Found(None, "secret", f"{place}a secret ({kind}); {_CONVERT}")
 
 
 @dataclass(slots=True)
 class _Witness(Redactor):
-    """Replaces nothing, and remembers which headers had a credential."""
+    """A redactor that replaces nothing, and remembers which headers had a credential."""
 
     enabled: bool = False
     seen: dict[str, None] = field(default_factory=dict)

@@ -40,7 +40,7 @@ _PREFIX = re.compile(
 )
 _DIFF_LINES = 14
 _WIDTH = 120
-_LOOK_AT = 50  # the nearest of at most so many recordings: comparing texts costs about 1 ms each
+_LOOK_AT = 50  # recordings among which the nearest is searched: comparing costs about 1 ms each
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Matching:
         return kept
 
     def form(self, request: Wanted) -> Form:
-        """Return what is compared of a request."""
+        """Return the parts of a request that are compared."""
         path = _path(request.path)
         created = request.method == "POST" and path.partition("?")[0] == "responses"
         how = " streamed" if created and request.streamed else ""
@@ -178,7 +178,7 @@ class Matching:
         return [*earlier, *items.meanings(self._resolved(_inputs(body)))]
 
     def _history(self, exchange: Exchange) -> list[Any]:
-        """Return everything that a response that follows this one builds on."""
+        """Return the conversation that a response to follow this one builds on."""
         chain: list[Exchange] = []
         start: list[Any] = []
         step: Exchange | None = exchange
@@ -217,7 +217,7 @@ def wanted(exchange: Exchange) -> Wanted:
 
 def _holds(matcher: Matcher, request: Wanted, exchange: Exchange) -> bool:
     try:
-        # The user's own code, which may change what it is given: the server's own request stays as it is.
+        # The user's own code may change its argument, so it gets a copy of the server's request.
         return matcher(replace(request, body=deepcopy(request.body)), exchange) is not False
     except AssertionError:
         return False

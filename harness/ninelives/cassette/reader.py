@@ -59,8 +59,8 @@ def read_file(path: Path) -> bytes:
 
 
 def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
-    """Yield a file line by line, the header first: number, bytes and meaning of each. Only one line is in
-    memory.
+    """Yield a file line by line, the header first: the number, the bytes and the decoded value of each line.
+    Only one line is in memory.
 
     Raises CassetteError as `read` does, at the line that cannot be read.
     """
@@ -141,9 +141,9 @@ def parse(data: bytes, path: Path | str) -> Lines:
 
 def _in_utf8(data: bytes, path: Path) -> bytes:
     """Return a file's text, or the beginning of it, without a byte order mark."""
-    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # as some shells redirect
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # as some shells write redirected output
         raise CassetteError(path, None, "text in UTF-16", "text in UTF-8", "save the file as UTF-8")
-    return data.removeprefix(BOM_UTF8)  # some editors put it there
+    return data.removeprefix(BOM_UTF8)  # some editors add it
 
 
 def _header(first: bytes, path: Path) -> Header:

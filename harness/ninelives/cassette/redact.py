@@ -2,8 +2,8 @@
 
 Headers are dropped unless they are on a list, and credentials in dropped headers are remembered and replaced
 everywhere else. `mock_openai.redaction`, which the server uses too, finds secrets in every spelling; this
-file has only what a recording needs: the headers, the user's rules and hooks, and how long a stream must
-wait.
+file adds what only a recording needs: the headers, the user's rules and hooks, and how long a stream must be
+held back.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class Redactor:
     """Replaces secrets, consistently within one recording.
 
     `rules` are pairs of a regular expression and its replacement; they are applied to texts both as spelled
-    and with escapes undone. `before_record_request` and `before_record_response` get what is about to be
-    written, may change it, and drop it by returning None, as in vcrpy; for a stream the second is called with
-    one event at a time as `{"status", "headers", "body": {"string": bytes}}`. With `phones` it raises
-    ModuleNotFoundError unless `ninelives[phones]` is installed.
+    and with escapes undone. `before_record_request` and `before_record_response` get a message that is about
+    to be written, may change it, and drop it by returning None, as in vcrpy. For a stream the second hook is
+    called with one event at a time, as `{"status", "headers", "body": {"string": bytes}}`. With `phones` it
+    raises ModuleNotFoundError unless `ninelives[phones]` is installed.
     """
 
     headers: Iterable[str] = ()

@@ -137,7 +137,7 @@ def limits(rpm: int | None, tpm: int | None) -> Limits | None:
 
 
 def behaviour(settings: Sequence[str], on_cancel: str | None, **seconds: float | None) -> Behaviour:
-    """Read `--behaviour` and its short forms. Of `seconds`, 0 means none."""
+    """Read `--behaviour` and its short forms. In `seconds`, 0 turns an option off."""
     short = [f"on_cancel={on_cancel}"] if on_cancel is not None else []
     short += [f"{name}={value or 'none'}" for name, value in seconds.items() if value is not None]
     try:

@@ -21,14 +21,14 @@ from mock_openai.server import MockServer
 from mock_openai.visible import visible
 
 MISSES_PRINTED = 1_000
-"""Different misses of a script that are printed."""
+"""Number of different script misses that are printed."""
 
 _COLLECT_EVERY = 30.0
 """Seconds between two full collections of garbage."""
 
 
 def serve(server: MockServer, *, workers: int, with_key: bool, files: list[Watched]) -> int:
-    """Serve with so many processes until a signal, and reload `files` when they change. Return the exit
+    """Serve with `workers` processes until a signal, and reload `files` when they change. Return the exit
     status.
     """
     if workers > 1:
@@ -37,10 +37,10 @@ def serve(server: MockServer, *, workers: int, with_key: bool, files: list[Watch
 
 
 def collect_rarely() -> None:
-    """Let Python search everything for unreachable cycles at most twice a minute; call it in the loop.
+    """Limit Python's full garbage collections to two a minute; call it in the running loop.
 
-    With thousands of sockets and a full store each full look stops everybody for a quarter of a second. Not
-    to look at all would not do: every closed connection leaves a circle, asyncio's own.
+    With thousands of sockets and a full store, a full collection stops every client for a quarter of a
+    second. Without any, memory would leak: asyncio leaves a reference cycle for each closed connection.
     """
     gc.set_threshold(10_000, 10, 1_000_000)
     asyncio.get_running_loop().call_later(_COLLECT_EVERY, _collect)
@@ -48,7 +48,7 @@ def collect_rarely() -> None:
 
 def _collect() -> None:
     _, _, looks_at_the_young = gc.get_count()
-    if looks_at_the_young:  # since the last full one; without any next to nothing has happened
+    if looks_at_the_young:  # since the last full collection; without any, there is little to collect
         gc.collect()
     asyncio.get_running_loop().call_later(_COLLECT_EVERY, _collect)
 

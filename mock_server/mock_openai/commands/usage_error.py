@@ -43,7 +43,7 @@ def run(app: typer.Typer, arguments: list[str]) -> int:
         context = getattr(error, "ctx", None)
         if context is not None:
             where = context.command_path
-        else:  # as when an option stands last that wants a value
+        else:  # as when the last option lacks its value
             where = f"{NAME} {arguments[0]}" if arguments[0] in command.commands else NAME
         said = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
         typer.echo(f"{NAME}: {said}. See `{where} --help`.", err=True)

@@ -49,7 +49,7 @@ class Watched:
 
 def watched(*, script: Path | None, faults: Path | None) -> list[Watched]:
     """Return the files to watch, in the order in which they are read. Ends the command if there are none, or
-    nothing can watch them.
+    if watchfiles is not installed.
     """
     if script is None and faults is None:
         fail("--watch: there is no file to watch; give --script FILE or --faults FILE")
@@ -66,8 +66,8 @@ async def watch(server: MockServer, files: list[Watched], say: Callable[[str], N
     from watchfiles import awatch
 
     folders = {file.path.absolute().parent for file in files}
-    # awatch begins to watch only when it is first waited for, so a change just before that is missed; looking
-    # again after each timeout finds it.
+    # awatch begins to watch only when it is first awaited, so it misses a change just before that; the
+    # comparison after each timeout finds it.
     changes = awatch(
         *folders,
         watch_filter=None,

@@ -15,8 +15,8 @@ from aiohttp import web
 from mock_openai.control.hosts import is_known, is_loopback, is_own
 
 MEDIA_TYPES = ("application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
-"""Content types allowed for requests that change something. No form can send one of these, and a browser
-sends no other request with one before it has asked (CORS preflight).
+"""Content types allowed for requests that change something. An HTML form cannot send them, and a script of
+another site only after a CORS preflight.
 """
 _READS = ("GET", "HEAD", "OPTIONS")
 _OWN_SITE = ("same-origin", "none")

@@ -1,4 +1,4 @@
-"""The control API of a running server: read its journal, give it a script, faults or another time, reset it.
+"""The control API of a running server: read its journal, change its script, faults and clock, reset it.
 
 All routes are under /__mock__/ and are listed in `operations`; `access` decides who may use them. With
 several workers an answer covers all of them, and a command to one is a command to all.

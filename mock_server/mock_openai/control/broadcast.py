@@ -1,4 +1,4 @@
-"""Passing a command on to every server that shares a memory.
+"""Sends a command to every server that shares a memory, and collects their results.
 
 Strategy: one stream in Redis has all messages in their order. A server reads on from where it was, so that
 it misses nothing while Redis or the server is away, and answers into a list made for that message. A sorted
@@ -48,7 +48,7 @@ class BroadcastError(Exception):
 
 
 class CommandRunner(Protocol):
-    """Interface of what runs a command: this server alone, or all that share a memory."""
+    """Interface: runs a command on this server alone, or on all that share a memory."""
 
     shared: bool
 
@@ -60,7 +60,7 @@ class CommandRunner(Protocol):
 
 
 class LocalRunner:
-    """A server that shares nothing."""
+    """Runs commands on a server that shares no memory."""
 
     shared = False
 
@@ -73,7 +73,7 @@ class LocalRunner:
 
 
 class SharedRunner:
-    """A server among others."""
+    """Runs commands on all servers that share a memory."""
 
     shared = True
 
@@ -133,7 +133,7 @@ class SharedRunner:
         message = {"from": self._commands.worker, "what": what, "given": given, "answers": answers}
         adding = client.xadd(self._stream, {"message": json.compact(message)}, maxlen=_KEPT, approximate=True)
         place = await self._memory.answer(adding)
-        if what == "reset" and given["session"] is None:  # what was said before is over
+        if what == "reset" and given["session"] is None:  # older commands no longer apply
             await self._memory.answer(client.xtrim(self._stream, minid=place))
         return await self._collect(what, answers, others)
 
@@ -200,7 +200,6 @@ class SharedRunner:
         try:
             return await self._commands.do(message["what"], message["given"])
         except Exception as error:
-            # Whoever wrote this into Redis was no server of this version; the next message must be heard all
-            # the same.
+            # Only a server of another version can have written this; go on with the next message.
             logger.warning("a message from another worker could not be read: %s", type(error).__name__)
             return None

@@ -1,7 +1,6 @@
-"""The commands of a running server, by name, with plain data.
+"""The commands of a running server, by name; arguments and results are JSON.
 
 The control API takes them over HTTP; `broadcast` sends them to the other servers that share a memory.
-Arguments and results are JSON.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _SHORT = 64 * 1024
 """Characters up to which a script or plan is read at once, not in a thread."""
 
 _AT_ONCE = 200
-"""Entries of the journal that are listed before others have a turn."""
+"""Journal entries that are listed before other tasks run."""
 
 LASTING = ("script", "plan", "unplan", "advance", "reset")
 """Commands that a server which joins others has to catch up on."""
@@ -39,7 +38,7 @@ class NamedSession(Protocol):
     commands: Commands
 
     async def begin_anew(self) -> None:
-        """Delete all that it stores here."""
+        """Delete everything that the session stores on this server."""
         ...
 
 
@@ -118,7 +117,7 @@ class Commands:
         entries = await journal.look()
         first, end = journal.first, journal.end
         found: list[dict[str, Any]] = []
-        # From the newest on: most who ask want these, and no more than some of them.
+        # Newest first: most callers want a few of these.
         for place in reversed(range(max(0, begin - first), len(entries))):
             if len(found) >= given.get("limit", math.inf):
                 break
@@ -126,7 +125,7 @@ class Commands:
             if _asked_for(entry, given):
                 found.append(await self._shown(entry))
             if place % _AT_ONCE == 0:
-                await asyncio.sleep(0)  # a long journal must not hold up the others
+                await asyncio.sleep(0)  # a long journal must not hold up other tasks
         found.reverse()
         return {
             "worker": self.worker,
@@ -221,9 +220,9 @@ class Commands:
 
 
 def _event(event: Event) -> dict[str, Any]:
-    """Return an event as the journal shows it: its JSON as it was sent, but on one line. What every reader of
-    JSON can read is an object, and the rest a text: what a fault has broken, numbers out of range, halves of
-    surrogate pairs.
+    """Return an event as the journal shows it: its JSON as it was sent, but on one line. Data that any JSON
+    reader accepts becomes an object; anything else (broken by a fault, numbers out of range, lone surrogates)
+    becomes a string.
     """
     data = event.data
     try:

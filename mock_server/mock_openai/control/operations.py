@@ -1,4 +1,4 @@
-"""What the control API offers: one table, from which requests are answered and the API is described."""
+"""The operations of the control API, in one table that routes requests and describes the API."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Operation:
     method: str
     path: str
     name: str
-    """The name of its command, or of what the API itself does."""
+    """The name of its command in `commands`, or of a method of the control API itself."""
     summary: str
     answer: Schema
     query: tuple[Query, ...] = ()

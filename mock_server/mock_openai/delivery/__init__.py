@@ -1,5 +1,5 @@
 """Playing a plan: events leave when they are due, faults are injected where planned, and the journal records
-what really left.
+the events that really left.
 """
 
 from mock_openai.delivery.turn import Delivery

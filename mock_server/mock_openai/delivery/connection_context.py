@@ -1,4 +1,4 @@
-"""What faults can do to a connection, with or without a turn on it."""
+"""The fault context of a connection on which no turn runs; `turn_context` adds the turn."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ConnectionContext(FaultContext):
         return effect
 
     def numbered(self, event: Event) -> Event:
-        """Return the event with the number that it has now; only within a turn can it have moved."""
+        """Return the event unchanged: sequence numbers move only within a turn."""
         return event
 
     def encode(self, event: Event) -> bytes:
@@ -75,7 +75,7 @@ class ConnectionContext(FaultContext):
         await self._tcp.half_open()
 
     async def pause(self, seconds: float | None) -> None:
-        """Hold the connection back."""
+        """Send nothing for `seconds` (None: until the client gives up)."""
         if seconds is None:
             await asyncio.get_running_loop().create_future()
         else:

@@ -1,5 +1,5 @@
-"""Waiting until the next event of a turn is due, with keepalives in long silences and faults planned for a
-time.
+"""Waits until the next event of a turn is due; meanwhile sends keepalives, and injects the faults that are
+planned for a time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mock_openai.state import ClientConnection, ServerState
 T = TypeVar("T")
 
 _LONG = 3600.0
-"""Seconds between two looks at the fault plan while nothing happens."""
+"""Seconds between two checks of the fault plan while nothing happens."""
 
 _NOTHING: tuple[float, Planned | None] = (math.inf, None)
 
@@ -78,8 +78,8 @@ class Due:
         return not self._state.faults.exhausted and self._next_moment()[1] is not None
 
     async def wait(self, at: float, following: Event | None = None) -> None:
-        """Wait until an event is due, and inject the faults planned for a moment before. Shortened if
-        the turn ends early.
+        """Wait until an event is due, and inject the faults planned for an earlier time. Shortened if the
+        turn ends early.
         """
         context, time = self._context, self._loop.time
         if context.began + at > time():
@@ -101,8 +101,8 @@ class Due:
                 return
 
     async def news(self, coming: AsyncIterator[T]) -> T | None:
-        """Return what comes next of an answer that another server is giving, and inject the faults that are
-        planned for a moment before. None if nothing more comes, or the turn ends early.
+        """Return the next item of an answer that an upstream server sends, and inject the faults planned for
+        an earlier time. None if no more come, or the turn ends early.
         """
         context = self._context
         following = asyncio.ensure_future(anext(coming, None))
@@ -132,7 +132,7 @@ class Due:
         await self._out.flush()
 
     def _next_moment(self) -> tuple[float, Planned | None]:
-        """Return when the next fault is injected by the clock, and which."""
+        """Return the next fault that is planned for a time, and that time."""
         found = _NOTHING
         for planned in self._state.faults.due("moment", self._position):
             trigger = planned.trigger

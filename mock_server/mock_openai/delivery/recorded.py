@@ -52,14 +52,14 @@ async def replay_reads(to: Delivered, answer: Recorded, reads: Reads) -> None:
         await to.out.note_sent()
         if written - free >= FLUSH_BYTES:
             free = written
-            await asyncio.sleep(0)  # a long recording that is repeated at once must not hold up the others
+            await asyncio.sleep(0)  # a long recording that is repeated at once must not hold up other tasks
 
 
 async def end_as_recorded(to: Delivered, answer: Recorded, pace: Pace) -> tuple[float, Ending] | None:
     """End as the recording did, unless a fault has ended the turn already.
 
-    If a WebSocket was closed some time after this turn had finished, the turn ends now. The result is when
-    the socket has to end, on the loop's clock, and how.
+    If a WebSocket was closed some time after this turn had finished, the turn ends now. Return when (on the
+    loop's clock) and how the socket has to end.
     """
     if to.context.over:
         return None

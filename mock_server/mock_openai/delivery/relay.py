@@ -1,4 +1,4 @@
-"""Relaying an answer while an upstream server gives it: no faster than this server's pace, with this server's
+"""Relays an answer while an upstream server sends it: no faster than this server's pace, with this server's
 faults.
 """
 

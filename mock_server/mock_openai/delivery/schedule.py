@@ -1,4 +1,4 @@
-"""A turn that was rendered beforehand, and the times at which its events leave.
+"""A turn whose bytes are rendered when it begins, and the times at which its events leave.
 
 Strategy: the content of a paced turn is known when it begins, so all its bytes are made at once, and the due
 events are a slice of them. While nothing can change the turn, a timer writes these slices (`advance`) and the
@@ -60,7 +60,7 @@ class Schedule:
         return self.place >= self._last
 
     def hand_over(self, elapsed: float) -> None:
-        """Hand over the events that are due after so many seconds of the turn, at least the next."""
+        """Hand over the events that are due this many seconds after the turn began, at least the next one."""
         end = self.place + 1
         while end < self._last and self._times[end] <= elapsed:
             end += 1
@@ -69,7 +69,7 @@ class Schedule:
         self.place = end
 
     def tail(self, now: float) -> bytes | None:
-        """Return the last events as they leave at this time, in unix seconds; None if those are all."""
+        """Return the last events as they leave at `now` (unix seconds); None if no event has left yet."""
         if not self.place:
             return None
         # Event by event, each is made as soon as the one before it has left.
@@ -77,8 +77,8 @@ class Schedule:
         return self._slice(len(self._times) - 1) + self._writer.encode(self.rendered[-1])
 
     def advance(self, began: float, faults: FaultPlan) -> Callable[[float], float | None]:
-        """Return the function with which a timer writes the due events of a turn that began at this time of
-        the loop.
+        """Return a function that writes the due events, for a timer to call. `began` is the loop's time at
+        which the turn began.
         """
         version, writer, out, rendered = faults.version, self._writer, self._out, self.rendered
         due = array("d", [began + at for at in self._times])

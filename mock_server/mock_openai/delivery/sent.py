@@ -1,4 +1,4 @@
-"""The events of one turn that were handed over: numbered, written, and noted once they have left."""
+"""Numbers and writes the events that a turn hands over, and notes them in the journal once they have left."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FLUSH_BYTES = 64 * 1024
 _NUMBER = re.compile(rb'"sequence_number":(\d+)')
 
 _NOTED_AT_ONCE = 1000
-"""Events that the journal notes before others have a turn."""
+"""Events that the journal notes before other tasks run."""
 
 
 class SentEvents:
@@ -53,23 +53,25 @@ class SentEvents:
         self._listed: list[Event] = []
         self._rendered: Rendered | None = None
         self._place = 0
-        """How many events have left of those that were rendered beforehand."""
+        """Number of events that have left, of those that were rendered beforehand."""
         self._handed_over = 0
-        """The same, including those that wait for the next flush."""
+        """Number of events that were handed over, of those that were rendered beforehand; some wait for the
+        next flush.
+        """
         self._held: list[tuple[int, Event]] = []
         """Events held back, each with the number of events that must have been handed over before it."""
         self._put = 0
-        """Bytes handed over since others last had a turn."""
+        """Bytes handed over since other tasks last ran."""
         self.added = 0
-        """How many inserted events took a sequence number."""
+        """Number of inserted events that took a sequence number."""
         self._noted = 0
-        """How many of the events that were put have been noted."""
+        """Number of events that the journal has noted, of those that were put."""
         self._left = 0
-        """How many of them have left."""
+        """Number of events that have left, of those that were put."""
         self._noting = asyncio.Lock()
         """Two tasks may let events leave: the turn's own, and one that inserts an event."""
         self._settled: tuple[Event, Event] | None = None
-        """The event at hand, as it was planned and as it or a copy of it has left."""
+        """The current event as it was planned, and as it (or a copy of it) has left."""
         self.spoke = self._loop.time()
         """The loop's time when something last left."""
 
@@ -96,14 +98,14 @@ class SentEvents:
 
     @property
     def _whole(self) -> Rendered | None:
-        """The rendered turn of which all was handed over."""
+        """The rendered turn, if all of it was handed over."""
         rendered = self._rendered
         return rendered if rendered is not None and self._handed_over == len(rendered) else None
 
     @property
     def full(self) -> bool:
-        """Whether so much was handed over in one go that it should be written, and others should have a
-        turn. A plain JSON answer writes nothing until its end.
+        """Whether so much was handed over without a pause that it should be written, and other tasks should
+        run. A plain JSON answer writes nothing until its end.
         """
         return self._put >= FLUSH_BYTES
 
@@ -121,8 +123,8 @@ class SentEvents:
 
     @property
     def completed(self) -> bool:
-        """Whether the response's end is `response.completed`: its last event, or one of the few that a fault
-        put behind it.
+        """Whether the response's end is `response.completed`: its last event, or one of the few before events
+        that a fault added.
         """
         if self._whole is not None:
             return "response.completed" in self._whole.types
@@ -220,11 +222,13 @@ class SentEvents:
         return Event(event.type, event.data[:start] + number + event.data[end:])
 
     def settle(self, event: Event) -> None:
-        """Keep the number that this event has now: it, or a copy of it, leaves with it."""
+        """Fix this event's sequence number, because it, or a copy of it, now leaves."""
         self._settled = (event, self.numbered(event))
 
     def number_in_thread(self, event: Event | None) -> int:
-        """The sequence number of an event that is inserted beside this one: behind it once it is settled."""
+        """Return the sequence number for an event that is inserted at `event`: before it, or behind it once
+        it is settled.
+        """
         if event is None:
             return self.next_number
         found = _number_in(event)
@@ -251,14 +255,16 @@ class SentEvents:
         """Write the waiting events, and yield to other tasks."""
         await self.flush()
         self._put = 0
-        await asyncio.sleep(0)  # a long answer that is due at once must not hold up the others
+        await asyncio.sleep(0)  # a long answer that is due at once must not hold up other tasks
 
     async def note_sent(self) -> None:
         """Note that what waited has left, some at a time."""
         await self._note_left(self._noted + len(self.waiting))
 
     async def _note_left(self, number: int) -> None:
-        """Note that so many of the events that were put have left, some at a time, in their order."""
+        """Note in the journal that this many of the events that were put have left, a batch at a time, in
+        order.
+        """
         self._left = max(self._left, number)
         if not self.waiting:
             return
@@ -272,7 +278,7 @@ class SentEvents:
                     self._note_sent(leaving, noted)
                     if self._left > self._noted:
                         await asyncio.sleep(0)
-            except asyncio.CancelledError:  # what has left has left, and nobody else would note it
+            except asyncio.CancelledError:  # the events have left, and nobody else would note them
                 if leaving := self.waiting[: self._left - self._noted]:
                     self._note_sent(leaving, leaving)
                 raise

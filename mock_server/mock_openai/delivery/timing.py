@@ -25,9 +25,9 @@ class _Waiting:
     def __init__(self, advance: Advance, over: asyncio.Future[None]) -> None:
         self.advance = advance
         self.over = over
-        """Done once the turn waits no more."""
+        """Done when the turn stops waiting."""
         self.tick: _Tick | None = None
-        """The timer that it waits for."""
+        """The timer that the turn waits for."""
 
 
 class _Tick:

@@ -54,8 +54,8 @@ class Delivery:
         on_begin: Callable[[], None] = lambda: None,
         on_complete: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_begin` is called when the turn's first event has left, `on_complete` if something of the turn
-        still goes on after its last.
+        """`on_begin` is called when the turn's first event has left, `on_complete` if the turn still does
+        something after its last event.
         """
         self.position = position
         self.writer = writer

@@ -1,7 +1,7 @@
 """The fault context of a turn: what faults act on while the turn is delivered.
 
-It joins what the transport can do (the ResponseWriter) with what only a turn knows: how to end early and in
-good order, and that its end is noted.
+It combines the abilities of the transport (the ResponseWriter) with those of the turn, which can end early
+and in good order, and whose end is noted in the journal.
 """
 
 from __future__ import annotations
@@ -53,13 +53,15 @@ class TurnContext(ConnectionContext):
         self.opening: Event | None = None
         """The turn's first event, whether or not it left."""
         self.over = False
-        """Whether the turn has ended otherwise than by its last event."""
+        """Whether something other than its last event has ended the turn."""
         self.cancelled = False
         """Whether the client cancelled the turn."""
         self.began = asyncio.get_running_loop().time()
         """The loop's time from which the turn's events are timed; faults may move it."""
         self.kept = False
-        """Whether the response is stored, or will be elsewhere, or cannot be."""
+        """Whether there is nothing left to store: it is stored already, is stored elsewhere, or cannot be
+        stored.
+        """
         self.alarm = Alarm()
         self._writer = writer
         self._out = out
@@ -82,7 +84,9 @@ class TurnContext(ConnectionContext):
         self.kept = await self._state.engine.keeper.keep(self.plan, told)
 
     async def _conclude(self, make: Callable[[Sequence[Event]], list[Event]]) -> None:
-        """End the turn early, with the events that `make` makes of those before; of many in a thread."""
+        """End the turn early, with the events that `make` returns for those that have left; in a thread if
+        there are many.
+        """
         await self._out.flush()
         told, added = self._out.events, self._out.added
         events = await in_thread(make, told) if len(told) > _READ_AT_ONCE else make(told)
@@ -124,8 +128,8 @@ class TurnContext(ConnectionContext):
         return self._out.number_in_thread(self._planned)
 
     async def send(self, event: Event) -> None:
-        """Send an event of the fault's own making; a `keepalive` takes a sequence number (reported). An end
-        of the response that a client can read is its end, whatever follows.
+        """Send an event of the fault's own making; a `keepalive` takes a sequence number (reported). If the
+        client can read it as the end of the response, the response has ended, whatever follows.
         """
         if event.type == "keepalive":
             self._out.add(event)
@@ -160,8 +164,8 @@ class TurnContext(ConnectionContext):
         await self._writer.close(code, reason)
 
     async def pause(self, seconds: float | None) -> None:
-        """Hold the turn back; None until the client gives up. Behind its last event nothing is held back: the
-        client has the whole answer.
+        """Send nothing for `seconds` (None: until the client gives up). After the turn's last event there is
+        nothing to hold back, because the client has the whole answer.
         """
         await self._out.flush()
         if not TERMINAL.isdisjoint(self._out.types):
@@ -171,11 +175,11 @@ class TurnContext(ConnectionContext):
         else:
             time = asyncio.get_running_loop().time
             until = time() + seconds
-            while time() < until and not self.cancelled:  # what is inserted meanwhile rings the alarm too
+            while time() < until and not self.cancelled:  # an inserted event rings the alarm too
                 await self.alarm.sleep_until(until)
 
     def shift(self, seconds: float) -> None:
-        """Delay the rest of the turn by so many seconds."""
+        """Delay the rest of the turn by this number of seconds."""
         self.began += seconds
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:

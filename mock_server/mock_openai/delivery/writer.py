@@ -50,7 +50,7 @@ class ResponseWriter(Protocol):
 
     @property
     def framing(self) -> Framing:
-        """Returns what stands around an event as it leaves."""
+        """The bytes before and after an event on the wire."""
         ...
 
     def put(self, event: Event) -> None:

@@ -54,9 +54,9 @@ class Chaos:
     """Draws the faults to inject.
 
     Args:
-        disasters: Of which one is drawn, each as likely as another.
-        rate: The share of turns that are drawn, from 0 to 1.
-        seed: The same seed draws the same disasters for the same turns. Warm-ups are no turns.
+        disasters: The disasters to draw from, all equally likely.
+        rate: The share of turns that get one, from 0 to 1.
+        seed: The same seed draws the same disasters for the same turns. Warm-ups do not count as turns.
         tell: Called with each injection.
     """
 

@@ -33,7 +33,7 @@ class Effect(enum.Enum):
 class FaultContext(abc.ABC):
     """The connection as a fault may use it. Everything sent before has left when `inject` is called.
 
-    What only makes sense within a turn does nothing where there is none.
+    Methods that only make sense within a turn do nothing outside of one.
     """
 
     transport: Literal["http", "websocket"]
@@ -49,12 +49,12 @@ class FaultContext(abc.ABC):
 
     @property
     def an_event(self) -> Event:
-        """The event that triggered the fault; where there is none, one to make something of."""
+        """The event that triggered the fault; where there is none, a `response.created` to use instead."""
         return self.event or Event("response.created", b'{"type":"response.created"}')
 
     @property
     def next_number(self) -> int:
-        """The sequence number of an event that takes one and is sent now."""
+        """The sequence number that an event gets if it is sent now."""
         return 0
 
     @abc.abstractmethod
@@ -105,7 +105,7 @@ class FaultContext(abc.ABC):
         """
 
     def shift(self, seconds: float) -> None:  # noqa: B027
-        """Delay the rest of the turn by so many seconds, at its own rhythm."""
+        """Delay the rest of the turn by `seconds`, at its own rhythm."""
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with an HTTP status instead of an upgrade or a stream. Too late once either has begun: then
@@ -127,7 +127,7 @@ class FaultContext(abc.ABC):
 
     @abc.abstractmethod
     def refuse(self, seconds: float) -> None:
-        """Refuse new connections for so many seconds (the port stays bound, nobody listens)."""
+        """Refuse new connections for `seconds` (the port stays bound, nobody listens)."""
 
 
 class Fault(Protocol):

@@ -27,7 +27,7 @@ class FaultPlan:
 
     def __init__(self, planned: Iterable[Planned] = (), chaos: Chaos | None = None) -> None:
         self.version = 0
-        """Grows with every change, so that turns in flight notice faults planned after they began."""
+        """Increases with every change, so that turns in flight notice faults planned after they began."""
         self.exhausted = True
         """Whether no fault may be injected any more."""
         self._chaos = chaos
@@ -70,7 +70,7 @@ class FaultPlan:
         return [armed.planned for armed in self._due(phase, position)]
 
     def take(self, phase: Phase, position: Position) -> list[Planned]:
-        """Return the faults that are injected now, at once in their order, and count each as injected."""
+        """Return the faults to inject now, in order, and count each as injected."""
         if self._chaos is not None and phase == "request":
             self._draw(self._chaos, position)
         return [self._count(armed) for armed in self._due(phase, position)]

@@ -10,13 +10,13 @@ JOURNAL_BYTES = 256 * 1024 * 1024
 JOURNAL_BODY_BYTES = 4 * 1024 * 1024
 """Bytes up to which a body or event is kept whole."""
 STEPS = 64
-"""A full journal drops one in so many of its entries at a time: few enough that nobody waits for it, and
-enough that the rest is not moved for each entry.
+"""A full journal drops one entry in this many at a time: few enough that nobody waits, and enough that the
+remaining entries are not moved each time.
 """
 
 
 class Bounded(Protocol):
-    """What the budget needs of a journal."""
+    """Interface: a journal as the budget sees it."""
 
     bytes: int
 
@@ -45,8 +45,8 @@ class JournalBudget:
         self._journals.add(journal)
 
     def enforce(self) -> None:
-        """If the limit is exceeded, drop entries down to somewhat below it, so that this does not happen for
-        each entry.
+        """If the limit is exceeded, drop entries until usage is somewhat below it, so that this does not
+        happen for each new entry.
         """
         journals = sorted(self._journals, key=lambda journal: journal.bytes, reverse=True)
         self.used = sum(journal.bytes for journal in journals)

@@ -96,7 +96,7 @@ class Kept(msgspec.Struct, gc=False):
 
 
 class CutEvent(Event, frozen=True, gc=False):
-    """An event that was too large for the journal, as it is kept."""
+    """The part that is kept of an event that was too large for the journal."""
 
 
 class Run(msgspec.Struct, gc=False):
@@ -120,11 +120,11 @@ class Run(msgspec.Struct, gc=False):
 
 
 Noted = Entry | Kept | Run
-"""What a journal stores; an Entry only for an event, which nobody can change."""
+"""The forms in which a journal stores entries; an Entry only for an event, which is immutable."""
 
 
 class CutBody(dict[str, Any]):
-    """The rest of a request body that was too large for the journal."""
+    """The part that is kept of a request body that was too large for the journal."""
 
     def __missing__(self, name: str) -> Any:
         raise KeyError(
@@ -143,7 +143,7 @@ class Entries(Sequence[Entry]):
     ) -> None:
         self._noted = noted
         self._changed = changed or {}
-        """Events that are shown otherwise than they were noted, by the number of their entry."""
+        """Redacted events that are shown in place of the noted ones, by entry number."""
         self._first = first
         """The number of the first entry."""
         # The journal appends to this list, or begins another; what was in it stays.
@@ -238,7 +238,7 @@ class _Large(msgspec.Struct):
 
 
 def cut_body(body: msgspec.Raw) -> msgspec.Raw:
-    """Return a body that is too large as it is kept, as JSON: its size, its digest and its beginning."""
+    """Return the JSON that is kept of a body that is too large: its size, its digest and its beginning."""
     return msgspec.Raw(json.compact({CUT: _cut(bytes(body))}))
 
 
@@ -250,7 +250,7 @@ def is_cut(body: bytes | msgspec.Raw) -> bool:
 
 
 def cut_event(event: Event) -> CutEvent:
-    """Return an event that is too large as it is kept: its size, its digest and its beginning."""
+    """Return what is kept of an event that is too large: its size, its digest and its beginning."""
     shown: dict[str, Any] = {"type": event.type}
     try:
         large = msgspec.json.decode(event.data, type=_Large)

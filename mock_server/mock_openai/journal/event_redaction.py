@@ -35,11 +35,11 @@ class _Journals:
 
 @dataclass(slots=True)
 class _Text:
-    """The end of a text, as far as its deltas have come."""
+    """The end of a text, as far as its deltas have arrived."""
 
     data: bytes = b""
     decided: int = 0
-    """Up to here nothing that follows can make a secret of it."""
+    """Nothing that follows can turn the text before this position into a secret."""
 
     def holds_secret(self) -> bool:
         """Return whether the text that came since the last call holds a secret."""
@@ -57,7 +57,7 @@ class _Turn:
     events: list[tuple[int, Event]] = field(default_factory=list)
     texts: dict[deltas.Name, _Text] = field(default_factory=dict)
     fresh: set[deltas.Name] = field(default_factory=set)
-    """The texts that have grown since they were looked through."""
+    """The texts that have grown since they were last searched."""
     secret: bool = False
     """Whether a secret was found in it."""
     over: bool = False
@@ -68,11 +68,11 @@ class EventRedaction:
 
     def __init__(self) -> None:
         self.changed: dict[int, Event] = {}
-        """By the number of their entry, the events that held secrets, without them."""
+        """The events that held secrets, with the secrets removed, by entry number."""
         self._turns: dict[tuple[int, int | None], _Turn] = {}
         self._news: set[tuple[int, int | None]] = set()
         self._searched: dict[int, bool] = {}
-        """Of entries that were searched beforehand, by their numbers, whether there is a secret in them."""
+        """Whether an entry that was searched beforehand holds a secret, by entry number."""
 
     async def search(self, number: int, event: Event) -> None:
         """Search a large event beforehand, in a thread."""

@@ -39,7 +39,7 @@ from mock_openai.protocol.template import OVERHEAD
 from mock_openai.threads import LARGE
 
 _LOOKED_AT_ONCE = 200
-"""Entries that are searched for secrets before others have a turn."""
+"""Entries that are searched for secrets before other tasks run."""
 
 
 class Journal:
@@ -50,7 +50,7 @@ class Journal:
     def __init__(self, limit: int = 1_000_000, budget: JournalBudget | None = None) -> None:
         self._noted: list[Noted] = []
         self._lent = False
-        """Whether a reader may hold this very list."""
+        """Whether a reader may hold a reference to this list."""
         self._size = 0
         """The number of entries."""
         self._single = 0
@@ -121,13 +121,11 @@ class Journal:
         return not fits(event, self._budget.longest)
 
     def cut(self, event: Event) -> Event:
-        """Return such an event as it is kept. It takes a while for a large one, and changes nothing here."""
+        """Return the part of an event that is kept. Slow for a large event; does not change the journal."""
         return cut_event(event)
 
     def shorten(self, body: msgspec.Raw) -> msgspec.Raw:
-        """Return the JSON of a body as it is kept. It takes a while for a large one, and changes nothing
-        here.
-        """
+        """Return the JSON that is kept of a body. Slow for a large body; does not change the journal."""
         return body if len(body) <= self._budget.longest or is_cut(body) else cut_body(body)
 
     def _bound_and_wake(self) -> None:
@@ -201,7 +199,7 @@ class Journal:
         return sent_responses.read(self.unredacted)
 
     def clear(self) -> None:
-        """Drop all entries; numbers and clock go on."""
+        """Drop all entries; numbering and clock continue."""
         self.before_forgetting(self.end)
         self.first += self._size
         self._budget.used -= self.bytes
@@ -225,8 +223,8 @@ class Journal:
         return map(entries.__getitem__, range(max(0, number - self.first), len(entries)))
 
     def noted_since(self, number: int) -> Iterator[tuple[Noted, int]]:
-        """Yield the same as they are stored: data as JSON, events as they were sent, a Run for several
-        events; each with the number of the entry after it.
+        """Yield the same entries as they are stored (data as JSON, events as they were sent, a Run for
+        several events), each with the number of the entry after it.
         """
         skipped, noted = max(0, number - self.first), self._noted
         while self._single < min(skipped, len(noted)) and not isinstance(noted[self._single], Run):
@@ -257,8 +255,8 @@ class Journal:
         self._budget.used += size
 
     def _singles(self, count: float = math.inf) -> list[Entry | Kept]:
-        """Return the list with Runs replaced by single entries, so that at least so many entries at its
-        beginning are; this is done late because most Runs are never read.
+        """Return the list, in which at least the first `count` entries are no longer part of a Run. Runs are
+        split as late as this because most are never read.
         """
         start = end = self._single
         size = start
@@ -276,12 +274,12 @@ class Journal:
         return cast("list[Entry | Kept]", self._noted)
 
     def _look(self, until: float = math.inf) -> None:
-        """Search the entries that are new since the last call for secrets, up to the entry of this number."""
+        """Search the entries since the last call for secrets, up to the entry of this number."""
         end = int(min(until, self.end))
         singles = self._singles(end - self.first if end < self.end else math.inf)
         for number in range(max(self._looked, self.first), end):
             self._redaction.take(number, singles[number - self.first])
-        self._looked = max(self._looked, end)  # another reader may have looked further meanwhile
+        self._looked = max(self._looked, end)  # another reader may have searched further meanwhile
         self._redaction.settle()
 
     def _trim(self, too_much: Callable[[], bool]) -> None:
@@ -297,7 +295,7 @@ class Journal:
         self.first, self._size = first, end - first
         if self._lent:  # a reader of the old list keeps its entries
             self._noted, self._lent = self._noted[gone:], False
-        else:  # a fiftieth of the time: what stays is moved, and not looked at
+        else:  # a fiftieth of the time: the remaining entries are moved without being looked at
             del self._noted[:gone]
         self._single = max(0, self._single - gone)
         self._redaction.forget(self.first)

@@ -1,9 +1,9 @@
 """Numbers for Prometheus: requests, turns, events, faults, connections, and how long turns take.
 
-Strategy: nothing is counted while a turn runs. The journal has it all; it is read on when somebody asks, or
-just before it forgets. Only the statuses of HTTP answers, which it does not note, are counted as they leave.
-The text format is written by hand: it is a few lines, and the usual library keeps a registry for the whole
-process, which a test with two servers would share.
+Strategy: nothing is counted while a turn runs. The journal has everything; its new entries are read when
+somebody asks for metrics, or just before they are dropped. Only the statuses of HTTP answers, which the
+journal does not note, are counted as they leave. The text format is written by hand: it is a few lines, and
+the usual library keeps a registry for the whole process, which a test with two servers would share.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _KINDS = {
 }
 _BOUNDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _AT_ONCE = 2_000
-"""Entries of the journal that are read before others have a turn."""
+"""Journal entries that are read before other tasks run."""
 _IDS = {"responses": "{response_id}", "conversations": "{conversation_id}", "models": "{model}"}
 _WORDS = frozenset({"compact", "input_tokens", "input_items", "cancel", "items"})
 
@@ -177,7 +177,9 @@ def _escaped(value: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _endpoint(path: str) -> str:
-    """Return the endpoint of a path. Ids would make a time series each, and so would unknown addresses."""
+    """Return the endpoint of a path. Otherwise each id and each unknown address would make a time series of
+    its own.
+    """
     steps = path.strip("/").split("/")
     if len(steps) < 2 or len(steps) > 5 or steps[0] != "v1" or steps[1] not in _IDS:
         return "other"

@@ -35,20 +35,22 @@ class Searchable(Protocol):
     """An object with bodies that may not have been searched for secrets yet."""
 
     def search_bodies(self) -> None:
-        """Search them, in a thread that may not own the object."""
+        """Search the bodies; may be called in a thread that does not own the object."""
 
 
 ALWAYS_KNOWN = 128
-"""Credentials of clients that are surely remembered; beyond them the oldest may be forgotten."""
+"""Number of client credentials that are remembered for certain; beyond it the oldest may be forgotten."""
 
 backlogs: weakref.WeakSet[Searchable] = weakref.WeakSet()
-"""Objects whose bodies are searched when credentials begin to be forgotten."""
+"""Objects whose bodies must be searched before the first credential is forgotten."""
 
 forgets = False
-"""Whether a credential may have been forgotten, so that bodies are searched as they come."""
+"""Whether a credential may have been forgotten, so that bodies must be searched as they arrive."""
 
 before: SecretRedactor | None = None
-"""While the bodies of before that time are being searched: a redactor that forgets nothing of that time."""
+"""While bodies from before that moment are searched: a redactor that still knows all credentials of that
+time.
+"""
 
 _redactor = SecretRedactor(instead=REDACTED.encode())
 _encoder = msgspec.json.Encoder()
@@ -140,7 +142,7 @@ def body(given: Mapping[str, Any], before: SecretRedactor | None = None) -> msgs
     clean = _without_mcp(given) if written.find(b'"mcp"') >= 0 else given
     if before is not None and before.edits(written):
         clean = before.value(clean)
-    if _redactor.edits(written):  # one look at all of it settles nearly all bodies
+    if _redactor.edits(written):  # one search of the whole body settles nearly all cases
         clean = value(clean)
     return msgspec.Raw(written if clean is given else _encoder.encode(clean))
 

@@ -32,13 +32,13 @@ class SentResponse:
     text: str = ""
     """All text deltas that left, in order, each once."""
     whole: str = ""
-    """The text of the events that carry it whole: a delta that a fault dropped is in here."""
+    """The text of the events that carry it whole, including deltas that a fault dropped."""
     covered: int = 0
     """How many characters of `text` the events behind `whole` cover."""
     delta_numbers: set[int] = field(default_factory=set)
     """The sequence numbers of the text deltas so far: a fault may repeat one."""
     refusal: str = ""
-    """The refusal, as `text`; where an event carries it whole, that."""
+    """The refusal: its deltas that left, or the whole refusal once an event carried it."""
     refused: int = 0
     """How many characters of `refusal` came from events that carry it whole."""
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -81,7 +81,7 @@ def read(entries: Iterable[Entry]) -> list[SentResponse]:
 
 
 def _names(entry: Entry) -> tuple[object, ...]:
-    """Return how a connection ended and the injected fault, as far as the entry is about either."""
+    """Return how the connection ended and which fault was injected, if the entry says so."""
     if entry.kind not in ("close", "fault") or not isinstance(entry.data, Mapping):
         return ()
     return entry.data.get("how"), entry.data.get("fault")
@@ -91,7 +91,7 @@ def _add_event(said: SentResponse, event: Event) -> None:
     data = object_in(event.data)
     if data is None:
         return  # a fault broke this event on purpose
-    with suppress(KeyError, TypeError, AttributeError):  # not what its type promises: a fault's doing as well
+    with suppress(KeyError, TypeError, AttributeError):  # without the fields of its type: broken by a fault
         _take_in(said, event.type, data)
 
 

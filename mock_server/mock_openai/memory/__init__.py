@@ -1,5 +1,5 @@
-"""What the server remembers: stored responses for everybody, and the latest response of each lane for one
-socket.
+"""The server's memory: stored responses and conversations for every client, and the latest response of each
+lane for one socket.
 """
 
 from mock_openai.memory.conversations import Conversation, ConversationStore, MemoryConversations

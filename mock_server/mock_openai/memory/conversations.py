@@ -1,8 +1,8 @@
-"""Conversations: items that outlive the responses which they came from.
+"""Conversations: items that outlive the responses they came from.
 
-A conversation has no time to live, and neither have its items (documented). Items of a response appear
-together once it has completed (reported), so `append` takes them all at once. Every change is one step, since
-several processes may change one conversation at a time.
+Neither a conversation nor its items expire (documented). Items of a response appear together once it has
+completed (reported), so `append` takes them all at once. Every change is atomic, because several processes
+may change one conversation at the same time.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The rules are OpenAI's WebSocket guide: a connection keeps only the most recent response of a lane, also with
 `store: false`; a failed continuation on the same lane evicts its parent, a failed fork does not; at most 32
-lanes may be named in a connection's life. It all goes when the socket closes.
+lanes may be named in a connection's life. Everything is forgotten when the socket closes.
 """
 
 from __future__ import annotations

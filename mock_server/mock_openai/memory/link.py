@@ -1,7 +1,7 @@
 """The connections to a Redis that several servers share, and the keys there that belong to these servers.
 
 All keys begin with one prefix and nothing else is ever touched. A Redis that does not answer is an ApiError
-500 as the API words it, after at most a few seconds, and the next command tries anew.
+500 as the API words it, after at most a few seconds, and the next command tries again.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Link:
             timeout=ANSWER_WITHIN,
             socket_timeout=ANSWER_WITHIN,
             socket_connect_timeout=CONNECT_WITHIN,
-            encoding_errors="surrogatepass",  # whatever a client calls a response, it is only not found
-            # A command that was lost may have been carried out: said twice, it would append twice.
+            encoding_errors="surrogatepass",  # a malformed id from a client is just an id that is not found
+            # A command whose answer was lost may have been executed: sent twice, it would append twice.
             retry=Retry(NoBackoff(), 0),
         )
         return Redis.from_pool(pool)

@@ -1,5 +1,5 @@
-"""Stored responses and conversations as bytes, and back. Pure functions: what cannot be read gives None,
-never an error.
+"""Stored responses and conversations as bytes, and back. Pure functions: a value that cannot be decoded gives
+None, never an error.
 
 A response is kept in two values. Its head has the events and is gone when the response is deleted or has
 expired. Its node has the items that it added to the conversation; the nodes of a chain are linked by the
@@ -66,7 +66,7 @@ def unpack_response(
         read = _heads.decode(_bytes(head))
         own, *earlier = [_items.decode(_bytes(node)) for node in nodes]
         events = tuple(Event(*event) for event in read.events)
-        # While it is being generated, the last event is not the one that has the response.
+        # While the response is being generated, its last event does not carry the response object.
         latest = next(event for event in reversed(events) if event.type in WITH_RESPONSE)
         response = msgspec.json.decode(latest.data)["response"]
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, TypeError, KeyError, StopIteration):

@@ -1,7 +1,7 @@
 """Memory that several servers share through Redis: stored responses and conversations.
 
-Strategy: every change is one step in Redis (a script or a transaction), so that nothing is lost when two
-servers change one thing at a time. What cannot be read counts as not there.
+Strategy: every change is atomic in Redis (a script or a transaction), so that nothing is lost when two
+servers change the same value at the same time. A value that cannot be decoded counts as missing.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ class SharedResponses(_Shelf):
             values: list[Any] = [head, items, parent, before, seconds, node, name]
             if await memory.answer(_run(memory.client, _KEEP, keys, values)):
                 return
-            # The parent is known to one connection only, or forgotten: all that came before goes along.
+            # Redis does not have the parent (one connection alone knows it, or it is gone): store the whole
+            # history.
             before = packed.pack_items(tuple(remembered.before))
 
     async def get(self, response_id: str) -> Remembered | None:
@@ -257,7 +258,7 @@ def _run(client: Redis, script: str, keys: Sequence[str], values: Sequence[Any])
 
 
 def _awaitable(value: Any) -> Awaitable[Any]:
-    # The client's types allow for answers at once, which only its pipelines give.
+    # The client's types allow for immediate answers, which only its pipelines give.
     return cast(Awaitable[Any], value)
 
 

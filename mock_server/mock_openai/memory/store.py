@@ -1,7 +1,7 @@
-"""Stored responses: what `store: true` keeps for later turns and for GET and DELETE.
+"""The store of responses: `store: true` keeps a response for later turns and for GET and DELETE.
 
 The interface is asynchronous so that several processes can share a store; the one here lives in memory and is
-bounded in bytes, because responses differ in size a thousandfold.
+bounded in bytes, because one response can be a thousand times larger than another.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DEFAULT_LIMIT = 64 * 1024 * 1024
 """Bytes of events and input that a MemoryStore keeps before it forgets the least recently used response."""
 
 RETENTION = 30 * 86400.0
-"""Seconds for which a stored response is kept (documented: 30 days at least); conversations have no end."""
+"""Seconds for which a stored response is kept (documented: 30 days at least); conversations do not expire."""
 
 _OVERHEAD = 2048
 """Bytes counted for each response besides its text: objects and keys."""
@@ -73,7 +73,7 @@ class Remembered:
         self.frame_tokens = frame_tokens
         """Tokens of the turn's instructions and tools, which a continuation does not inherit."""
         self.since = 0.0
-        """When a store in this process's memory took it, in unix seconds."""
+        """When a MemoryStore stored the response, in unix seconds."""
         self._response = response
         self._context: tuple[History, int] | None = None
 
@@ -90,8 +90,8 @@ class Remembered:
         return self.context()[0]
 
     def context(self) -> tuple[History, int]:
-        """Return where a continuation begins: the whole conversation up to and including this response, and
-        its tokens without this turn's instructions and tools. A continuation counts them as input again
+        """Return the whole conversation up to and including this response, and its number of tokens without
+        this turn's instructions and tools. A continuation counts the conversation as input again
         (documented). Of a compacted response only this turn's output counts (inferred).
         """
         if self._context is None:
@@ -116,7 +116,7 @@ class Remembered:
 
     @property
     def status(self) -> str:
-        """How it ended, e.g. "completed"."""
+        """The status of the finished response, e.g. "completed"."""
         if isinstance(self.events, Rendered):
             return self.events.status  # known without decoding anything
         return str(self.response.get("status"))

@@ -28,7 +28,9 @@ _INFERRED: Mapping[str, Status] = MappingProxyType({"status": "inferred"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """How the server behaves where the real one's behaviour is a choice, or unknown. Times are in seconds."""
+    """How the server behaves where the behavior of the real API varies, or is not known. Times are in
+    seconds.
+    """
 
     # Errors
 
@@ -155,7 +157,7 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What an option may be, for command lines and pages."""
+    """One option: its values and its default, for the command line and the documentation."""
 
     name: str
     default: Any
@@ -169,11 +171,11 @@ class Option:
 
     @property
     def shown_default(self) -> str:
-        """Write the default as a setting has it."""
+        """Return the default as it is written in a setting."""
         for value, words in self._words().items():
             if value == self.default:
                 return words[0]
-        # In whole digits, since a setting of 16777216 is not read back from 1.67772e+07.
+        # Not as 1.67772e+07, which does not read back as 16777216.
         return f"{self.default:.15g}"
 
     @property

@@ -60,7 +60,9 @@ class Calls:
                 self._take(item, str(kind))
 
     def nothing_waits(self) -> bool:
-        """Return whether it is known at a glance that no call waits for an output or an approval."""
+        """Return whether it is certain, without looking at each call, that none waits for an output or an
+        approval.
+        """
         return not self._open and not self._waiting and (self._before is None or self._before.nothing_waits())
 
     @property

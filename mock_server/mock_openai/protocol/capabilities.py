@@ -1,7 +1,7 @@
-"""What one model accepts and another does not.
+"""Checks a request against its model: what one model accepts and another does not.
 
-Checked last, once the shape is right (reported): sampling, then efforts and verbosities, then tools, then log
-probabilities.
+This is the last check, made once the shape is right (reported): sampling, then efforts and verbosities, then
+tools, then log probabilities.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _THOUGHTFUL = {"image_generation": "image_gen", "web_search": "web_search"}
 
 
 def check_model_takes(body: Mapping[str, Any], behaviour: Behaviour) -> None:
-    """Raise ApiError for the first thing that the model of a request does not accept; the model of a stored
-    prompt is not known here.
+    """Raise ApiError for the first thing that the model of a request does not accept; the model that a stored
+    prompt names is not known here.
     """
     if "model" not in body:
         return

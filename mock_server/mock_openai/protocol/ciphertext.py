@@ -16,8 +16,8 @@ _VECTOR, _BLOCK, _SIGNATURE = 16, 16, 32
 
 
 def ciphertext(rng: random.Random, *, at: float, blocks: int = 24) -> str:
-    """Return a ciphertext made at a time in unix seconds that seems to hold so many blocks of
-    sixteen bytes.
+    """Return a ciphertext that looks as if it were made at a time (unix seconds) of a number of 16-byte
+    blocks.
     """
     head = struct.pack(">BQ", _VERSION, int(at))
     return base64.urlsafe_b64encode(head + rng.randbytes(_VECTOR + _BLOCK * blocks + _SIGNATURE)).decode()

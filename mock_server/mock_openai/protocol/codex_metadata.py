@@ -1,4 +1,4 @@
-"""What the API adds to output items for Codex: the turn that the client named.
+"""The metadata that the API adds to output items for Codex: the turn that the client named.
 
 A request whose `client_metadata` has a `turn_id` gets it back twice in every output item, and a finished
 message also says when it was created (observed in 19 of 19 exchanges of Codex, for reasoning, web searches

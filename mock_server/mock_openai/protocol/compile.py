@@ -1,8 +1,8 @@
 """Which replies have a template, and how one is compiled.
 
-Strategy: `events` writes a reply event by event the first time it is sent with certain settings. The second
-time it writes it once more, with marks in place of ids, times, counts and padding; splitting that at the
-marks gives the template. So one place knows what events look like; a test compares both byte for byte.
+Strategy: the first time a reply is sent with certain settings, `events` writes it event by event. The second
+time, `events` writes it with marks in place of ids, times, counts and padding; splitting that at the marks
+gives the template. So only `events` knows what events look like; a test compares both results byte for byte.
 
 Replies of text, refusals and calls have templates. A reply that draws more than ids and padding from the
 turn's seed (ciphertexts, log probabilities) is rendered anew each time.
@@ -52,13 +52,17 @@ _KEPT = 64
 
 
 class Templates:
-    """The templates of one server. Beyond a number the oldest is dropped; one used since is spared once."""
+    """The templates of one server. If there are too many, the oldest is dropped, but one that was used since
+    is spared once.
+    """
 
     def __init__(self, behaviour: Behaviour = DEFAULT) -> None:
         self._behaviour = behaviour
         self._known: dict[tuple[Any, ...], Template | None] = {}
         self._used: set[Template] = set()
-        """Those used since they were last spared. Moving a used one to the end would hash its reply again."""
+        """Templates used since they were last spared. Moving a used one to the end instead would hash its
+        reply again.
+        """
 
     def clear(self) -> None:
         """Forget all of them."""
@@ -102,7 +106,7 @@ class Templates:
 
 
 def _length_of_parent(request: Request) -> int:
-    """Return the length of its parent's id, which is the same for all of this server's; 0 without one."""
+    """Return the length of the parent's id (the same for all ids of this server); 0 without a parent."""
     return len((request.previous_response_id or "").encode())
 
 
@@ -185,7 +189,7 @@ class _Marks(Ids):
 def _compiled(reply: Reply, request: Request, behaviour: Behaviour) -> Template:
     own = request.tokens
     marks = _Marks(own)
-    # How much is written to the cache is no sum of the others' marks, so it has one of its own.
+    # The tokens written to the cache are not a sum of other marks, so they have a mark of their own.
     told = reply.usage or Usage()
     _, marks.cached = cache_use(request.model, marks.read, prefix_tokens(request, marks.history))
     if told.cache_write_tokens is None:

@@ -1,6 +1,6 @@
 """The one table of event types: which open a response, which end it, which carry the response object.
 
-Memory, the journal, metrics, fault positions, pacing, pass-through and the recorder all ask here.
+Memory, the journal, metrics, fault positions, pacing, pass-through and the recorder all use it.
 """
 
 from __future__ import annotations

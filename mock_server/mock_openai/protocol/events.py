@@ -71,8 +71,8 @@ def stream_events(
 ) -> Iterator[Event]:
     """Return the whole stream of one turn, from `response.created` to its terminal event.
 
-    `response` is what `open_response` gave. `history_tokens` counts what the chain before this request
-    holds. `clock` gives unix seconds. `padding` is drawn from `random_source` unless given.
+    `response` is the result of `open_response`. `history_tokens` is the number of tokens in the chain before
+    this request. `clock` gives unix seconds. `padding` is drawn from `random_source` unless given.
     """
     rng = random_source.generator
     writer = _Writer(
@@ -251,7 +251,7 @@ def _tool_usage(tool_usage: dict[str, Any], output: list[dict[str, Any]]) -> dic
 
 
 def _resealed(item: dict[str, Any], rng: Random, clock: Callable[[], float]) -> dict[str, Any]:
-    """Encrypt anew what the terminal event repeats: real servers never send the same ciphertext twice."""
+    """Encrypt the reasoning of the terminal event anew: real servers never send the same ciphertext twice."""
     name = "encrypted_content" if item["type"] == "reasoning" else course(item["type"]).sealed
     if name is None or not str(item.get(name) or "").startswith("gAAAA"):
         return item

@@ -35,7 +35,7 @@ _TEXT = String()
 _OPEN = Object(open=True)
 _YES_NO = Boolean()
 
-# Of a null in the two required fields the API says that it is no string but an object (reported).
+# For a null in the two required fields, the API says "expected a string, but got an object" (reported).
 _NO_TEXT = ("a string", "an object")
 
 METADATA = Map(values=String(maximum=512), maximum=16, key_length=64, noun="a metadata object")
@@ -72,14 +72,14 @@ REASONING = Object(
         "context": words("auto", "current_turn", "all_turns"),
         "effort": either(words("none", "minimal", "low", "medium", "high", "xhigh", "max"), _EffortNumber()),
         "generate_summary": _SUMMARY,
-        # The one explicit null that is known to be refused (reported).
+        # The only explicit null that is known to be refused (reported).
         "mode": never_null(words("standard", "pro")),
         "summary": _SUMMARY,
     }
 )
 
 # In the order in which the API reports what is wrong with them (reported for type errors, measured pair by
-# pair); those that were not measured stand where they are least in the way.
+# pair); the fields that were not measured come where they change the least.
 _COMMON: dict[str, Field | Rule] = {
     # Only a stored prompt can name the model instead; `request` sees to that, and to a missing input.
     "model": Field(_TEXT, nullable=False, null=_NO_TEXT),
@@ -128,7 +128,7 @@ _COMMON: dict[str, Field | Rule] = {
     "background_options": Object(
         {"completion_window": words("soonest", "2h", "8h"), "continuation_id": _TEXT}
     ),
-    # Codex sends it and the server takes it without a word (reported).
+    # Codex sends it and the API accepts it (reported).
     "client_metadata": _OPEN,
     "image": Object({"context_compression": words("auto", "enabled", "disabled")}),
     "multi_agent": _OPEN,
@@ -136,8 +136,8 @@ _COMMON: dict[str, Field | Rule] = {
 
 
 def _unknown(name: str, given: Mapping[str, Any]) -> errors.ApiError:
-    """Return the error for an unknown field. It names `input` for the field of Chat Completions, and for
-    others the known fields, not given yet, with a similar spelling (reported).
+    """Return the error for an unknown field. For `messages` of Chat Completions it names `input`; for other
+    fields it names the known ones of similar spelling that the request does not have yet (reported).
     """
     if name == "messages":
         return errors.moved_parameter(name, "input")

@@ -1,9 +1,9 @@
 """The items of a conversation up to one response, oldest first.
 
-Strategy: the responses of a chain share one list, of which each sees its own beginning, so that a turn costs
-the same however long its chain is. Only where a second response continues the same one, the list is copied up
-to there. What `conversation` has to know of the calls is kept beside the list and grows with it. An answer
-that only speaks is not decoded until somebody reads it: most turns need not know what was said before.
+Strategy: the responses of a chain share one list, and each sees the part up to its own items, so that a turn
+costs the same however long its chain is. The list is copied only if a second response continues the same one.
+The calls, which `conversation` checks, are kept beside the list and grow with it. An answer that only speaks
+is not decoded until somebody reads it: most turns need not know what was said before.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ Item = dict[str, Any]
 
 
 class Spoken(Protocol):
-    """An answer of which nothing has to be known but that it is messages of the assistant."""
+    """An answer that consists of the assistant's messages only, not decoded yet."""
 
     def output(self) -> list[Item]:
-        """Return its items, at least one."""
+        """Decode the items of the answer, at least one."""
         ...
 
 
 class History(Sequence[Item]):
-    """Items that nobody changes; equal if the items are equal."""
+    """Immutable items; two histories are equal if their items are."""
 
     __slots__ = ("_calls", "_end", "_parts", "has_calls")
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         items = tuple(items)
         self._parts: list[tuple[Item, ...] | Spoken] = [items] if items else []
-        """The items of all that share the list, in parts that are not empty."""
+        """The shared list: the items of all histories that share it, in non-empty parts."""
         self._end = len(self._parts)
-        """Behind the last of its own parts."""
+        """The number of parts in the list that belong to this history."""
         self._calls = Calls()
         self.has_calls = any(item.get("type") in ABOUT_CALLS for item in items)
-        """Whether calls, outputs or approvals are in it, so that `calls` has something to tell."""
+        """Whether it contains calls, outputs or approvals, so that `calls` has something to check."""
 
     def extended(self, items: tuple[Item, ...], spoken: Spoken | None = None) -> History:
-        """Return the conversation with these items appended, and then what the assistant said."""
+        """Return the history with these items appended, and then the assistant's answer."""
         longer = History.__new__(History)
         parts, longer._calls = self._parts, self._calls
         if len(parts) != self._end:  # another response continues this one
@@ -58,7 +58,7 @@ class History(Sequence[Item]):
         return longer
 
     def calls(self) -> Calls:
-        """Return the calls in it, and which of them have their outputs."""
+        """Return the calls in the history, and which of them have their outputs."""
         own = self if len(self._parts) == self._end else self.extended(())
         parts, calls = own._parts, own._calls
         for part in parts[calls.parts :]:
@@ -110,8 +110,8 @@ class History(Sequence[Item]):
     __hash__ = None  # type: ignore[assignment]  # items are dicts
 
     def __reduce__(self) -> tuple[type[History], tuple[tuple[Item, ...]]]:
-        """Let copies, deep ones too, have its own items only: neither what others appended nor an answer that
-        is not decoded, whose template belongs to the server.
+        """Give copies (deep ones too) this history's own items only: neither items that others appended, nor
+        an undecoded answer, whose template belongs to the server.
         """
         return History, (tuple(self),)
 

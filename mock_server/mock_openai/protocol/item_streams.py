@@ -1,7 +1,7 @@
 """How each kind of output item streams between `output_item.added` and `output_item.done`, as a table.
 
-An entry says what the item looks like when it is added and which events follow. Everything here was
-observed in recordings. Kinds that are not in the table are added and done with nothing between.
+An entry has the fields of the item when it is added, and the events that follow. Everything here was observed
+in recordings. Kinds that are not in the table are added and done with nothing between.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ _CALL_ID = String(filled=True, maximum=64)
 _NAME = String(filled=True, maximum=128, pattern="[a-zA-Z0-9_-]+")
 _STATUS = words("in_progress", "completed", "incomplete")
 _EXECUTION = words("client", "server")
-# What Codex sends with every item to the provider it takes for OpenAI itself (reported); nothing heeds it.
+# Codex sends it with every item to a provider that it takes for OpenAI itself (reported); it has no effect.
 _PASSED: dict[str, Field | Rule] = {"internal_chat_message_metadata_passthrough": Object(open=True)}
 
 
@@ -139,7 +139,7 @@ _SHAPES: dict[str, Object] = {
     ),
 }
 
-# Known by name only: what hosted tools and the server itself leave in a conversation (documented).
+# Known by name only: items that hosted tools and the API itself leave in a conversation (documented).
 _LISTED = frozenset(
     {
         "agent_message",
@@ -164,7 +164,7 @@ _LISTED = frozenset(
 )
 
 
-# Those that the API names to who sends another (reported; the one left out is in the SDK only).
+# The types that the API lists in its error for an unknown one (reported; the omitted one is in the SDK only).
 _KINDS = tuple(sorted({"message", *_SHAPES, *_LISTED} - {"configuration_update"}))
 
 

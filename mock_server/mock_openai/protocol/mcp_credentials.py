@@ -20,7 +20,7 @@ def hide_credentials(tool: dict[str, Any]) -> None:
 
 
 def without_credentials(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item as it may be listed: the credentials of MCP servers among tools that it brought are
+    """Return an item as it may be listed: if it carries tools, the credentials of their MCP servers are
     hidden, as in a response's own tools (inferred; no recording has such an item).
     """
     tools = item.get("tools")
@@ -36,7 +36,7 @@ def without_credentials(item: dict[str, Any]) -> dict[str, Any]:
 
 def bare_address(address: str) -> str:
     """Return an MCP server's address as it may be shown: with credentials or a query in it, only its host and
-    `<redacted>` (the form is observed, when the real API uses it is not known).
+    `<redacted>` (the form is observed; when the real API uses it is not known).
     """
     if "?" not in address and "@" not in address:
         return address

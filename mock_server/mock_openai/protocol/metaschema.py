@@ -1,8 +1,7 @@
 """Checks that a value is a JSON schema, with the API's error texts.
 
-They are those of Python's `jsonschema` (inferred from single messages that people report). That library is
-slow to import, and the server does not need it otherwise, so the relevant part of the meta-schema is a table
-here.
+The API words them as Python's `jsonschema` does (inferred from single messages that people report). That
+library is slow to import and not needed otherwise, so the relevant part of the meta-schema is a table here.
 """
 
 from __future__ import annotations
@@ -54,8 +53,8 @@ def malformed(schema: Any) -> str | None:
 
 
 def root_problem(schema: Any) -> str | None:
-    """Return why a schema cannot be one of arguments or of structured output, or None. An empty one may mean
-    no arguments (observed).
+    """Return why a schema is not valid for arguments or structured output, or None. An empty one may mean no
+    arguments (observed).
     """
     if problem := malformed(schema):
         return problem
@@ -68,8 +67,8 @@ def root_problem(schema: Any) -> str | None:
 
 
 def arguments_problem(schema: Any) -> str | None:
-    """Return why a schema cannot be one of a function's arguments, or None: arguments are an object and
-    nothing else (reported).
+    """Return why a schema is not valid for a function's arguments, or None: arguments must be an object
+    (reported).
     """
     if problem := root_problem(schema):
         return problem

@@ -1,8 +1,8 @@
-"""What the API does differently from one model to the next, as seen in the response objects it echoes.
+"""What differs between models, as the API's response objects show it.
 
-Which snapshot an alias stands for, the default `top_p`, reasoning effort and cache retention, how much it
-reads, and whether it takes sampling parameters. A name is known when it is one of a known family with known
-endings ("gpt-5.2-chat", "o4-mini-2025-04-16"); others are unknown models.
+That is the snapshot that an alias stands for, the defaults of `top_p`, reasoning effort and cache retention,
+the context window, and whether sampling parameters are accepted. A name is known when it is one of a known
+family with known endings ("gpt-5.2-chat", "o4-mini-2025-04-16"); others are unknown models.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ from functools import lru_cache
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One family's echo defaults.
+    """The facts about one family of models.
 
     `effort` and `context` are the reasoning defaults, None for models that do not reason. `sampling` tells
     whether `temperature` and `top_p` are accepted at all. `phase` tells whether messages name their phase.
-    `efforts`, `contexts`, `modes` and `verbosities` are what it takes of each (reported, measured by trying
-    them all).
-    `summarizes` tells whether it can sum up its reasoning.
-    `steers` tells whether a response can be steered while it is written: GPT-6 and later (documented).
-    `long_cache_only` tells whether prompts are kept for a day or not at all: gpt-5.5 and later (reported).
-    `window` is its context window in tokens (documented, for the newest families inferred).
+    `efforts`, `contexts`, `modes` and `verbosities` are the values that it accepts (reported, measured by
+    trying them all). `summarizes` tells whether it can sum up its reasoning. `steers` tells whether a
+    response can be steered while it is written: GPT-6 and later (documented). `long_cache_only` tells whether
+    prompts are kept for a day or not at all: gpt-5.5 and later (reported). `window` is its context window in
+    tokens (documented, for the newest families inferred).
     """
 
     top_p: float = 1.0
@@ -43,7 +42,7 @@ class Model:
 
     @property
     def exact_cache(self) -> bool:
-        """Whether its cache counts to the token and reports writes: gpt-5.6 and later (documented)."""
+        """Whether its cache counts single tokens and reports writes: gpt-5.6 and later (documented)."""
         return self.context == "all_turns"
 
     @property
@@ -192,7 +191,7 @@ _KNOWN = re.compile(
 )
 
 
-# Models of other APIs, and models whose names this one does not know at all (reported).
+# Models of other APIs, and models whose names this API does not know at all (reported).
 _ELSEWHERE = re.compile(
     r"(gpt-.*-)?(search-(api|preview)|(audio|realtime)(-mini)?(-preview)?|transcribe(-diarize)?|tts)(-[\d-]+)?"
     r"|gpt-(audio|realtime|image)(-.*)?|chatgpt-image.*|tts-1.*|whisper-.*"
@@ -200,7 +199,7 @@ _ELSEWHERE = re.compile(
 _UNHEARD = re.compile(r"dall-e-.*|(davinci|babbage)-.*|text-embedding-.*")
 
 
-# What a stored prompt is taken to name, for this server keeps no prompts.
+# The model that a stored prompt is assumed to name, because this server stores no prompts.
 OF_A_PROMPT = "gpt-4.1"
 
 

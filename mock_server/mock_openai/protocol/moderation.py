@@ -21,7 +21,7 @@ _CATEGORIES = (
     "violence/graphic",
 )
 _SCORE = 1e-05
-"""The score of every category: about that of recorded results for harmless text."""
+"""The score of every category, similar to recorded results for harmless text."""
 
 
 def verdict(asked: Mapping[str, Any] | None) -> dict[str, Any] | None:

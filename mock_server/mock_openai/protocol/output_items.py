@@ -1,9 +1,9 @@
-"""From a reply to the items that a response shows: ids assigned, text cut into deltas, and the token budget
-applied.
+"""Makes the items that a response shows from a reply: assigns ids, cuts text into deltas, and applies the
+token budget.
 
 An OutputItem is an item in its final state together with the pieces in which its text streams.
-`make_output_items` spends the request's `max_output_tokens` on them in order and cuts the one on which it
-runs out.
+`make_output_items` spends the request's `max_output_tokens` on them in order, and cuts the item on which they
+run out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from mock_openai.protocol.reply import (
 )
 from mock_openai.protocol.request import Request
 
-# What an item costs beyond its text (observed): a message one token at its end, four from models that
+# Tokens that an item costs beyond its text (observed): a message one token at its end, four from models that
 # reason; a call ten and its name before its arguments begin.
 _MESSAGE_OVERHEAD, _REASONER_OVERHEAD, _CALL_OVERHEAD = 1, 4, 10
 
@@ -40,7 +40,7 @@ _MESSAGE_OVERHEAD, _REASONER_OVERHEAD, _CALL_OVERHEAD = 1, 4, 10
 # Characters of a compaction's ciphertext for each output token that it cost (measured on two recordings).
 _SEALED_PER_TOKEN = 6
 
-# Items that a client answers by their call id.
+# Items that a client answers by call id.
 _CALLED = (
     "function_call",
     "custom_tool_call",
@@ -116,7 +116,7 @@ def _has_outgrown(request: Request, said: OutputItems, history_tokens: int) -> b
     if threshold is None or said.ran_out:
         return False
     if any(output_item.item["type"] == "compaction" for output_item in said.items):
-        return False  # the reply brings its own
+        return False  # the reply has its own
     own = request.tokens
     return history_tokens + own + said.output_tokens > threshold
 
@@ -173,7 +173,7 @@ class _Maker:
                 return output_item, len(sealed) // _SEALED_PER_TOKEN
 
     def cut(self, output_item: OutputItem, budget: int) -> None:
-        """Shorten an item to so many tokens, counted from its first text."""
+        """Shorten an item to a number of tokens, counted from its first text."""
         mark_incomplete(output_item)
         kind = output_item.item["type"]
         left = max(0, budget)
@@ -299,7 +299,7 @@ def _cut_text(said: Text) -> list[str]:
 
 
 def _shorten(pieces: list[str], budget: int) -> int:
-    """Keep the pieces that fit into so many tokens; return their cost."""
+    """Keep the pieces that fit into a number of tokens; return their cost."""
     spent = 0
     for index, piece in enumerate(pieces):
         cost = tokens.count(piece)

@@ -14,15 +14,15 @@ BLOCK = 16
 
 
 def needed(delta: str) -> int:
-    """Return the number of characters that a delta lacks to a multiple of sixteen code points (observed)."""
+    """Return the number of characters that bring a delta to a multiple of sixteen code points (observed)."""
     return -len(delta) % BLOCK
 
 
 class Padding(Protocol):
-    """Where padding comes from."""
+    """Interface: a source of padding."""
 
     def take(self, length: int) -> str:
-        """Return so many characters."""
+        """Return the next `length` characters."""
         ...
 
 
@@ -35,7 +35,7 @@ class RandomPadding:
         self._dealt = 0
 
     def take(self, length: int) -> str:
-        """Return so many characters."""
+        """Return the next `length` characters."""
         end = self._dealt + length
         if end > len(self._letters):
             self._letters = letters(self._random_source.letters_from, max(_BATCH, 2 * end)).decode()

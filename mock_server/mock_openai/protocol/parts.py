@@ -53,7 +53,7 @@ class _ImageUrl:
 
 
 class _FileUrl:
-    """A file elsewhere, checked by its name only: this server fetches nothing."""
+    """A file at another address, checked by its name only: this server fetches nothing."""
 
     noun = "a string"
 
@@ -99,7 +99,7 @@ _INPUT_PARTS = {
             "filename": _TEXT,
             "prompt_cache_breakpoint": _BREAKPOINT,
         },
-        # The words for none and several are those for pictures (inferred).
+        # The wording for none and for several is the one for pictures (inferred).
         exactly_one=("file_id", "file_data", "file_url"),
     ),
 }

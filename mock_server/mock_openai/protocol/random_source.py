@@ -1,10 +1,10 @@
 """The random values of one turn: bytes and letters that depend on a name and on nothing else.
 
-Strategy: they are hashes of the name, which cost a tenth of seeding Python's generator (measured). Bytes are
-dealt out one after another. Letters are a sequence of their own, so that padding can be made later, or never:
-the hash says where in one long row of letters it begins, because hashing all of it takes longer than
-rendering a short turn.
-The generator is there too, for what needs its distributions, seeded when it is first asked for.
+Strategy: the values are hashes of the name, which cost a tenth of seeding Python's generator (measured).
+Bytes are handed out one after another. Letters are a sequence of their own, so that padding can be made
+later, or never: the hash selects a start in one long, fixed row of letters, because hashing all the padding
+would take longer than rendering a short turn. Python's generator is available too, for its distributions; it
+is seeded on first use.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import lru_cache
 from hashlib import blake2b, shake_128
 
 _ALPHABET = (string.digits + string.ascii_uppercase + string.ascii_lowercase).encode()
-# Two letters in sixty-two come up a quarter more often than the others, which nobody will miss.
+# Two of the sixty-two characters come up a quarter more often than the others, which does no harm.
 LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
 """Translates drawn bytes into letters and digits."""
 
@@ -30,12 +30,12 @@ class RandomSource:
         drawn = blake2b(self.name).digest()
         self._ahead = drawn[:-2]
         self.letters_from = drawn[-2] << 8 | drawn[-1]
-        """Where its letters begin in the one row of letters."""
+        """Where this source's letters begin in the fixed row of letters."""
         self._blocks = 0
         self._generator: random.Random | None = None
 
     def take(self, size: int) -> bytes:
-        """Draw so many bytes."""
+        """Draw `size` bytes."""
         while len(self._ahead) < size:
             self._blocks += 1
             self._ahead += blake2b(self.name, salt=self._blocks.to_bytes(16)).digest()
@@ -43,7 +43,7 @@ class RandomSource:
         return taken
 
     def hex(self, digits: int) -> str:
-        """Draw so many hexadecimal digits; an odd one takes a whole byte."""
+        """Draw hexadecimal digits; an odd number of them uses up another half byte."""
         return self.take((digits + 1) // 2).hex()[:digits]
 
     @property

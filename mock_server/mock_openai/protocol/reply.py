@@ -1,8 +1,7 @@
-"""What a model says in one turn, as values.
+"""A model's answer in one turn, as values.
 
-A Reply is the whole answer before it becomes events: output items in order, how it ends, what it cost and
-how long the model thinks first. Nothing here knows ids, sequence numbers or the wire; `protocol.events`
-gives it those.
+A Reply is the whole answer before it becomes events: output items in order, how it ends, what it cost and how
+long the model thinks first. It has no ids and no sequence numbers; `protocol.events` adds those.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-# How much a model thinks when a script does not say: the smallest step in which real counts move is 64.
+# Reasoning tokens if a script does not say: real counts are multiples of 64 at least.
 REASONING_TOKENS = 64
 
 
@@ -19,7 +18,7 @@ REASONING_TOKENS = 64
 class Text:
     """A message whose content is text.
 
-    `deltas` fixes how the text is cut: a number gives exactly so many non-empty deltas (lengthening the
+    `deltas` fixes how the text is cut: a number gives exactly that many non-empty deltas (lengthening the
     text when it has fewer characters), a tuple gives the deltas themselves; None cuts at the model's own
     tokens. `annotations` are annotation objects in the API's form; one with an `end_index` is announced
     when the text has reached it. `phase` is "commentary" or "final_answer" for models that tell them apart.
@@ -77,8 +76,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """What the server puts in place of a conversation that has grown too long: ciphertext that only it
-    reads.
+    """The server's replacement for a conversation that has grown too long: ciphertext that only the server
+    can read.
     """
 
 
@@ -117,8 +116,8 @@ class Incomplete:
 class Failed:
     """The response fails after its items were sent: an `error` event, then `response.failed` (observed).
 
-    `type` is that of the nested error object; None takes what goes with the code. With `mid_item` it breaks
-    off inside the last item, which then is neither ended nor among the output (inferred).
+    `type` is that of the nested error object; None selects the type that goes with the code. With `mid_item`
+    it breaks off inside the last item, which is then neither completed nor part of the output (inferred).
     """
 
     code: str = "server_error"
@@ -127,7 +126,7 @@ class Failed:
     param: str | None = None
     mid_item: bool = False
     headers: Mapping[str, str] | None = None
-    """Rate-limit headers that stand within the error object."""
+    """Rate-limit headers that are put into the error object."""
 
 
 Finish = Completed | Incomplete | Failed
@@ -150,7 +149,7 @@ class Reply(_Hashed):
     delay: float = 0.0
 
     def __hash__(self) -> int:
-        """Return the hash of all its texts, found out once: a script gives the same reply many times."""
+        """Return the hash, computed once over all texts: a script gives the same reply many times."""
         try:
             return self._hash
         except AttributeError:

@@ -1,7 +1,7 @@
 """A create request: parsed, validated, and with its defaults filled in.
 
-Shape is checked against the table in `fields`, the rules between fields in `cross_field`, what the
-model takes in `capabilities`. What needs the history is in `conversation`.
+The shape is checked against the table in `fields`, rules between fields in `cross_field`, and the abilities
+of the model in `capabilities`. `conversation` has the checks that need the history.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Value = TypeVar("Value")
 
 
 class _Once(Generic[Value]):
-    """A property that is found out once: `functools.cached_property` without the lock that Python 3.11 takes,
-    which costs more than most of these values.
+    """A property that is computed once: `functools.cached_property` without the lock of Python 3.11, which
+    costs more than most of these values.
     """
 
     def __init__(self, find: Callable[[Any], Value]) -> None:
@@ -99,7 +99,7 @@ class Request:
 
     @_Once
     def only_messages(self) -> bool:
-        """Whether its input has nothing but messages without ids, so that no item can refer to another."""
+        """Whether the input has only messages without ids, so that no item can refer to another."""
         for item in self.input:  # noqa: SIM110 (a generator costs more than all the rest)
             if item.get("type", "message") != "message" or "id" in item:
                 return False
@@ -107,17 +107,17 @@ class Request:
 
     @_Once
     def frame_tokens(self) -> int:
-        """Tokens of its instructions and tools, which hold for this turn only."""
+        """Tokens of the instructions and tools, which apply to this turn only."""
         return count_input((), instructions=self.instructions, tools=self.tools)
 
     @_Once
     def tokens(self) -> int:
-        """Tokens of its frame and its own input, without what it continues from."""
+        """Tokens of instructions, tools and input, without the conversation that the request continues."""
         return self.frame_tokens + count_items(self.input)
 
     @_Once
     def settings(self) -> bytes:
-        """Its body without what differs from turn to turn, as JSON."""
+        """The body as JSON, without the fields that differ from turn to turn."""
         return json.compact({name: self.body[name] for name in self.body if name not in _OF_THE_TURN})
 
     @property

@@ -1,8 +1,8 @@
 """The response object, as the API echoes a request in `response.created`.
 
-Four leading fields, the others in alphabetical order, `user` and `metadata` last (observed, 2026-09). What
-a turn's end changes (status, output, usage, completed_at, service_tier, incomplete_details, error) is done
-in `events`.
+Four leading fields, the others in alphabetical order, `user` and `metadata` last (observed, 2026-09).
+`events` changes the fields that depend on the end of the turn (status, output, usage, completed_at,
+service_tier, incomplete_details, error).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tools and text formats as the response object returns them.
 
-The echo fills in every default and writes the type first and the other fields in alphabetical order
-(observed). A function without `strict` becomes strict and its schema is rewritten accordingly.
+Every default is filled in; the type comes first and the other fields in alphabetical order (observed). A
+function without `strict` becomes strict, and its schema is rewritten accordingly.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "tool_search": {"description": None, "parameters": None},
 }
-# What is not given back, whatever is sent (observed).
+# Fields that are never returned, whatever is sent (observed).
 _NEVER_SHOWN = {
     "web_search": ("external_web_access",),
     "image_generation": ("action", "input_fidelity", "input_image_mask", "partial_images"),
@@ -95,8 +95,8 @@ def echo_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
 def _echo_mcp(filled: dict[str, Any]) -> None:
     """Hide the credentials of an MCP server, and fill in its filters (observed).
 
-    An answer is journaled and stored, so no credential may come back in it. What the real API does with
-    headers is not known; recordings have none (inferred).
+    An answer is journaled and stored, so no credential may come back in it. Recordings have no headers, so
+    what the real API does with them is inferred.
     """
     hide_credentials(filled)
     if filled.get("authorization") is None:
@@ -119,8 +119,8 @@ def container_of(tool: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def echo_schema(schema: Any, *, strict: bool) -> Any:
-    """Return a function's JSON schema: a strict one closed and with every property required, another as it
-    was sent (observed).
+    """Return a function's JSON schema: a strict schema is closed and requires every property; any other is
+    returned as it was sent (observed).
     """
     if not isinstance(schema, Mapping):
         return schema

@@ -1,7 +1,7 @@
 """The events of one output item, in order, before they get sequence numbers and obfuscation.
 
-What an event carries beyond `item_id` and `output_index` is given as a dict; `events` puts the keys in
-order and writes it.
+An event's fields other than `item_id` and `output_index` are given as a dict; `events` puts the keys in order
+and encodes the event.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mock_openai.protocol.output_items import OutputItem
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.tokens import pieces as token_pieces
 
-# An event's type and what it carries.
+# An event's type and its fields.
 Bare = tuple[str, dict[str, Any]]
 
 LOGPROBS = "message.output_text.logprobs"
@@ -35,7 +35,7 @@ def item_events(
 ) -> Iterator[Bare]:
     """Return the events of one item from `output_item.added` to `output_item.done`.
 
-    With `closed` false the item breaks off: its deltas are sent, but nothing that ends it.
+    With `closed` false the item breaks off: its deltas are sent, but not the events that complete it.
     """
     item = output_item.item
     place = {"item_id": item["id"], "output_index": index}
@@ -65,7 +65,7 @@ def item_events(
 
 def listings(output_items: list[OutputItem], first: int) -> Iterator[Bare]:
     """Return the events of several MCP servers' tool lists, which overlap: all are added, then all complete,
-    and only the last has an event that says it is done (observed once).
+    and only the last one gets a `done` event (observed once).
     """
     places = [
         {"item_id": output_item.item["id"], "output_index": first + at}
@@ -141,7 +141,7 @@ def _logprob(token: str, request: Request, rng: random.Random) -> dict[str, Any]
     return {**chosen, "top_logprobs": [dict(chosen), *falling] if wanted else []}
 
 
-# What the model might have said instead: as many as can be asked for, whatever came before.
+# The tokens that the model might have chosen instead: as many as a request can ask for, in every place.
 _OTHERS = re.findall(r" \w+", " the a and to of in is it that for on with as this you at but so not or")
 
 
@@ -159,7 +159,7 @@ def _reasoning(output_item: OutputItem, place: dict[str, Any]) -> Iterator[Bare]
             yield "response.reasoning_summary_text.delta", {**where, "delta": piece}
         yield "response.reasoning_summary_text.done", {**where, "text": part["text"]}
         yield "response.reasoning_summary_part.done", {**where, "part": part}
-    # Only open models show what they think (documented); a script gives it as the item's content.
+    # Only open models show their thoughts (documented); a script gives them as the item's content.
     for number, part in enumerate(output_item.item.get("content") or ()):
         where = {**place, "content_index": number}
         yield "response.content_part.added", {**where, "part": {**part, "text": ""}}

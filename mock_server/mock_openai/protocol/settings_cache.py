@@ -1,8 +1,8 @@
-"""Cache of settings that were found valid: the rest of a request without its input and its parent.
+"""Cache of valid settings: all of a request but its input and its parent.
 
 A conversation sends the same model, instructions and tools with every turn. Settings that were valid once are
-not checked again, only the input is, and values derived from them (such as their tokens) are known. A check
-that depends on both takes the whole validation, which also words every refusal.
+not checked again, only the input is, and values derived from them (such as their number of tokens) are kept.
+If a check depends on both, or the input is not valid, the whole validation runs; it words every refusal.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class SettingsCache:
 
     def read(self, body: Mapping[str, Any]) -> Request | None:
         """Return the request, if its settings are known to be valid; None when it has to be validated whole.
-        ApiError when its input is not valid.
+        Raises ApiError if its input is not valid.
         """
         given, parent = body.get("input"), body.get("previous_response_id")
         if not given or not (parent is None or (isinstance(parent, str) and parent.startswith("resp"))):
@@ -41,7 +41,7 @@ class SettingsCache:
             return None
         values = known.__dict__.copy()
         values["body"], values["previous_response_id"] = body, parent
-        if is_text:  # nearly all that follows from the input is known
+        if is_text:  # nearly all values derived from the input are known
             INPUT_TEXT.check(given, "input")
             values["input"], values["only_messages"] = ({"role": "user", "content": given},), True
             values["tokens"] = known.frame_tokens + count_message(given)
@@ -51,7 +51,7 @@ class SettingsCache:
         return _request(values)
 
     def keep(self, request: Request) -> None:
-        """Remember the settings of a valid request, if what else is in a request cannot make them invalid."""
+        """Remember the settings of a valid request, unless other parts of a request can make them invalid."""
         if request.conversation is not None or request.text_format.get("type") == "json_object":
             return
         body = _settings(request.body)
@@ -60,7 +60,7 @@ class SettingsCache:
             return
         if len(self._known) >= _KEPT:
             self._known.clear()
-        # Without the input, which may be large: what is known of settings stays for long.
+        # Without the input, which may be large: the settings are kept for long.
         values = {name: getattr(request, name) for name in Request.__dataclass_fields__}
         self._known[settings] = _request(
             {
@@ -68,7 +68,7 @@ class SettingsCache:
                 "body": body,
                 "input": (),
                 "previous_response_id": None,
-                # Neither depends on the input, so they are found out once.
+                # Neither depends on the input, so they are computed once.
                 "frame_tokens": request.frame_tokens,
                 "settings": request.settings,
             }
@@ -80,7 +80,7 @@ class SettingsCache:
 
 
 def _request(values: dict[str, Any]) -> Request:
-    """Return a request with these values, without what its constructor costs."""
+    """Return a request with these values, without the cost of its constructor."""
     request = object.__new__(Request)
     object.__setattr__(request, "__dict__", values)
     return request

@@ -1,5 +1,5 @@
-"""Steering: user input for a response that is still being written. What a submission may say, and what the
-server answers.
+"""Steering: user input for a response that is still being written. The form of a submission, and the server's
+answers.
 
 Everything here is documented (the mid-turn steering guide, the SDK's types) unless a comment says otherwise.
 A submission is accepted, and then committed by the successor's `response.created`, or returned in
@@ -40,7 +40,7 @@ class SteerRefused(Exception):
 @dataclass(frozen=True, slots=True)
 class Steer:
     """A submission: the response that it steers and its input as sent. `id` is given when it is accepted;
-    `size` is its message's, in bytes.
+    `size` is the size of its message in bytes.
     """
 
     previous_response_id: str
@@ -55,8 +55,9 @@ class Steer:
 
 
 def read_steer(message: Mapping[str, Any]) -> Steer:
-    """Read a `response.steer` without its `type`. Raises ApiError if not even `response.steer.failed` could
-    name it (inferred); its input is checked by `check_steer`.
+    """Read a `response.steer` without its `type`; `check_steer` checks its input. Raises ApiError if
+    `previous_response_id` or `input` is missing or not usable, because `response.steer.failed` must repeat
+    both (inferred).
     """
     for name in ("previous_response_id", "input"):
         if name not in message:
@@ -101,7 +102,7 @@ def at_boundary(events: Sequence[Event], following: Event | None) -> bool:
     """Return whether a response may end here: an item is due, none is open and no call waits for the client.
 
     That whole items are the safe boundary is inferred. A call that the client must answer lets the response
-    run to its end, since only a completed one can be pending.
+    run to its end, because only a completed response can wait for the client.
     """
     if following is None or following.type != "response.output_item.added":
         return False
@@ -141,12 +142,12 @@ def required_input(output: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def accepted(steer: Steer, lane: str | None, number: int) -> Event:
-    """Return the event that says that the server owns the input."""
+    """Return the event that says that the server has accepted the input."""
     return _event("response.steer.accepted", number, {"steer": _named(steer)}, lane)
 
 
 def pending(steer: Steer, lane: str | None, required: list[dict[str, Any]], number: int) -> Event:
-    """Return the event that says that the input waits for what only the client can supply."""
+    """Return the event that says that the input waits for outputs that only the client can supply."""
     fields = {"steer": _named(steer), "reason": "waiting_for_required_input", "required_input": required}
     return _event("response.steer.pending", number, fields, lane)
 

@@ -1,4 +1,4 @@
-"""Checks that a JSON schema is strict, so that a model can be held to it, with the API's error texts."""
+"""Checks that a JSON schema is strict, as structured output requires, with the API's error texts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from mock_openai.protocol.metaschema import NAMED, WITH_SCHEMAS
 
-# What strict schemas cannot have (documented; some are reported with the words).
+# Keywords that strict schemas cannot have (documented; the wording is reported for some).
 _NEVER_STRICT = frozenset(
     {
         *("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas"),

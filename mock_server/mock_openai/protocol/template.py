@@ -1,7 +1,7 @@
 """A reply rendered once, with holes for the values that differ from turn to turn.
 
-`compile` makes a Template of written events. Rendering it costs drawing a turn's ids and one joining of
-bytes. A Rendered is one turn's response; it makes single events on demand.
+`compile` makes a Template of written events. Rendering it costs drawing a turn's ids and joining bytes once.
+A Rendered is one turn's response; it makes single events on demand.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from mock_openai.protocol.request import Request
 from mock_openai.protocol.usage import cache_use, prefix_tokens
 
 Framing = Callable[[str, int], tuple[bytes, bytes]]
-"""What a transport puts before and after an event of this type and this many bytes."""
+"""Returns the bytes that a transport puts before and after an event of this type and this size."""
 
 Values = Sequence[bytes]
-"""What fills the holes of one turn."""
+"""The values that fill the holes of one turn."""
 
 Parts = list[bytes | int]
 """Literals and holes: a value's number, or the complement of a length of padding."""
@@ -63,7 +63,7 @@ def fits(now: float) -> bool:
 
 
 _second = lru_cache(maxsize=16)(b"%d".__mod__)
-"""Returns a whole second in decimal; all turns of one second have the same."""
+"""Returns a whole second in decimal; turns in the same second share the string."""
 
 
 class Template:
@@ -98,7 +98,7 @@ class Template:
         self.body = _Form(body, self._lengths)
         """The plain JSON answer."""
         self.outcome = _Form(outcome, self._lengths)
-        """What a continuation needs of the response, as JSON."""
+        """The part of the response that a continuation needs, as JSON."""
         self.size = sum(form.size for form in self.events)
         """Bytes of all events, but for what varies in length."""
         self.weight = self.size // len(self.events) + OVERHEAD
@@ -118,7 +118,9 @@ class Template:
         self._framed: dict[Framing, list[_Framed]] = {}
 
     def renderer(self, request: Request, history_tokens: int) -> Render:
-        """Return what renders the responses of all turns with this request, if all continue from the same."""
+        """Return a renderer for the responses of all turns with this request that continue the same
+        conversation.
+        """
         read = request.tokens + history_tokens
         counted = read if self._told_read is None else self._told_read
         written, cached = cache_use(request.model, counted, prefix_tokens(request, history_tokens))
@@ -133,8 +135,8 @@ class Template:
         return Render(self, parent.encode() if parent else b"", digits_of(root) if root else None, counts)
 
     def framed(self, framing: Framing) -> list[_Framed]:
-        """Return the events in what a transport puts around them: those of fixed length in one form, the
-        others each with its type, to be framed when their length is known.
+        """Return the events in a transport's framing. Those of fixed length are in one form; each of the
+        others has its type, and is framed when its length is known.
         """
         found = self._framed.get(framing)
         if found is None:
@@ -162,7 +164,7 @@ class Render(msgspec.Struct, frozen=True, eq=False):
     parent: bytes
     """The parent's id; empty if there is none."""
     root: str | None
-    """The digits that its ids begin with, as `digits_of` gives them."""
+    """The digits that its ids begin with, as `digits_of` returns them."""
     counts: tuple[bytes, bytes, bytes, bytes]
     """Tokens read, of these cached and written to the cache, and in total."""
 
@@ -172,7 +174,7 @@ class Render(msgspec.Struct, frozen=True, eq=False):
         return self.template.shells
 
     def rendered(self, random_source: RandomSource, now: float, later: float) -> Rendered:
-        """Render a response that is created at a time in unix seconds; its items begin so many seconds
+        """Render a response that is created at a time (unix seconds), and whose items begin some seconds
         later.
         """
         template, created = self.template, _second(int(now))
@@ -224,7 +226,7 @@ class Rendered(Sequence[Event]):
         self._events: tuple[Event, ...] | None = None
 
     def complete(self, now: float) -> None:
-        """Let the response be completed at this time, in unix seconds, instead of when it was created."""
+        """Set the completion time (unix seconds), which is the creation time by default."""
         completed = _second(int(now))
         if completed != self._values[COMPLETED] and fits(now):
             self._values[COMPLETED] = completed
@@ -262,8 +264,8 @@ class Rendered(Sequence[Event]):
         return self._template.body.filled(self._values)
 
     def spoken_tokens(self) -> int | None:
-        """Return the tokens that its usage counts in all, if its output is nothing but messages, at least
-        one; otherwise None.
+        """Return the total tokens of its usage if its output is one or more messages and nothing else;
+        otherwise None.
         """
         return int(self._values[TOTAL]) if self._template.only_speaks else None
 
@@ -317,11 +319,13 @@ class Rendered(Sequence[Event]):
 
 
 _Framed = tuple[str | None, "_Form", list[int]]
-"""A framed piece of a stream: one event of this type, or several, with where each ends."""
+"""A framed piece of a stream: one event of a given type, or several events and the position at which each
+ends.
+"""
 
 
 class _Form:
-    """Bytes with holes; filling them is one pick and one join."""
+    """Bytes with holes. Filling them takes one selection of values and one join."""
 
     __slots__ = ("_literals", "_pick", "fixed", "pads", "size", "varying")
 
@@ -332,13 +336,13 @@ class _Form:
         self.size = sum(
             len(part) if isinstance(part, bytes) else ~part if part < 0 else lengths[part] for part in parts
         )
-        """Its bytes, without what varies in length."""
+        """Number of bytes, without the parts of variable length."""
         self.varying = tuple(hole for hole in holes if hole in _VARYING)
-        """Its holes for values of no fixed length."""
+        """The holes for values of variable length."""
         self.fixed = not self.varying
         """Whether it always has the same length."""
         self._literals = [b""]
-        """What stands before, between and behind the holes, with a place for each hole."""
+        """The literal parts between the holes, with a slot for each hole."""
         for part in parts:
             if isinstance(part, int):
                 self._literals += (b"", b"")
@@ -349,18 +353,18 @@ class _Form:
         self._pick: Callable[[Values], Sequence[bytes]] = _picker(places)
 
     def size_with(self, values: Values) -> int:
-        """Return its bytes once the holes are filled with these values."""
+        """Return the number of bytes once the holes are filled with these values."""
         return self.size + sum(len(values[hole]) for hole in self.varying)
 
     def filled(self, values: Values) -> bytes:
-        """Fill the holes with the values, behind which the padding stands."""
+        """Fill the holes. `values` ends with the padding."""
         pieces = self._literals.copy()
         pieces[1::2] = self._pick(values)
         return b"".join(pieces)
 
 
 def _picker(places: Sequence[int]) -> Callable[[Values], Sequence[bytes]]:
-    """Return what picks the values in these places."""
-    if len(places) < 2:  # where `itemgetter` gives no tuple
+    """Return a function that selects the values at these positions."""
+    if len(places) < 2:  # where `itemgetter` does not return a tuple
         return lambda values: [values[place] for place in places]
     return itemgetter(*places)

@@ -1,4 +1,4 @@
-"""Tokens: how text is counted and where a stream of it is cut.
+"""Tokens: counts text, and cuts it where a stream of deltas would.
 
 One delta is one token of the model (observed), so both use the real o200k tokenizer. A token may hold part
 of a character; such tokens are joined until the characters are whole.
@@ -13,12 +13,12 @@ from typing import Any
 
 from mock_openai.protocol.vocabulary import encoding as _encoding
 
-# Longer texts are cut into slices first, because the tokenizer takes no more than this in one go.
+# Longer texts are cut into slices first, because the tokenizer accepts no more than this at once.
 _SLICE = 500_000
-# What each message and each request cost beyond their text: the API counts 11 for a message "Hello,
+# Tokens that each message and each request cost beyond their text: the API counts 11 for a message "Hello,
 # responses!", whose text has four tokens (observed).
 _PER_MESSAGE, _PER_REQUEST = 4, 3
-# What a call costs beyond its text (observed for functions: 9 to 15).
+# Tokens that a call costs beyond its text (observed for functions: 9 to 15).
 _PER_CALL = 9
 # Characters of a compaction's ciphertext for each token that it costs to read (measured on one recording).
 _SEALED_PER_TOKEN = 9
@@ -72,7 +72,7 @@ def pieces(text: str) -> list[str]:
 
 
 def cut(text: str, tokens: int) -> str:
-    """Keep at most so many tokens of a text, and no broken character."""
+    """Keep at most this many tokens of a text, and no broken character."""
     ids = _encode(text)
     if len(ids) <= tokens:
         return text
@@ -86,7 +86,7 @@ def cut(text: str, tokens: int) -> str:
 
 
 def exactly(text: str, number: int) -> list[str]:
-    """Cut a text into exactly so many non-empty pieces, as near to its tokens as that allows.
+    """Cut a text into exactly this number of non-empty pieces, as close to its token boundaries as possible.
 
     A text with too few characters is lengthened by dots; an empty one becomes dots.
     """
@@ -130,8 +130,8 @@ def _split(parts: list[str], number: int) -> list[str]:
 def count_input(
     items: Iterable[Mapping[str, Any]], *, instructions: str | None, tools: Iterable[Mapping[str, Any]]
 ) -> int:
-    """Count what a model reads: items, instructions and tools. An estimate: only the text is exact. Items
-    before a compaction are not read any more (observed).
+    """Count the input tokens of a model: items, instructions and tools. An estimate: only the text is exact.
+    Items before a compaction are no longer read (observed).
     """
     total = _PER_REQUEST + count_items(items)
     if instructions:
@@ -153,7 +153,7 @@ def count_items(items: Iterable[Mapping[str, Any]]) -> int:
 
 
 def count_message(text: str) -> int:
-    """Count a message that is nothing but this text, as `count_items` does."""
+    """Count a message that consists of this text, as `count_items` does."""
     return _PER_MESSAGE + count(text)
 
 
@@ -179,7 +179,7 @@ def count_written(item: Mapping[str, Any]) -> int:
 _WRITTEN = frozenset(
     {
         *("text", "refusal", "content", "arguments", "input", "name", "summary", "code"),
-        # Where the calls of hosted tools say what is to be done.
+        # Fields in which the calls of hosted tools say what is to be done.
         *("action", "actions", "operation", "queries", "query", "command", "commands", "diff", "path"),
         *("pattern", "url", "keys"),
     }
@@ -188,7 +188,7 @@ _READ = _WRITTEN | {"output", "result", "outputs", "logs", "stdout", "stderr"}
 
 
 def _count_texts(value: object, names: frozenset[str]) -> int:
-    """Count the tokens of a text, or of the texts that stand under these names, however deep."""
+    """Count the tokens of a text, or of the texts under these names, however deeply nested."""
     if isinstance(value, str):
         return count(value)
     total = 0

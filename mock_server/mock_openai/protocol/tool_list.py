@@ -32,9 +32,9 @@ def offered_tools(tools: Sequence[Tool], items: Iterable[Mapping[str, Any]]) -> 
 def listed_tools(tools: Sequence[Tool], items: Iterable[Mapping[str, Any]], *, plain: bool) -> list[Tool]:
     """Return a request's tools with those that its input loads, in the order of the response object.
 
-    A loaded function is shown as a namespace of its own name, in place of the deferred one; what the
-    request says of it counts, not what the input says. With `plain` (gpt-5.6 and later) it stays a function,
-    unless a search of the server found it (observed).
+    A loaded function is shown as a namespace of its own name, in place of the deferred function, and with the
+    request's definition rather than the input's. With `plain` (gpt-5.6 and later) it stays a function, unless
+    a search by the server found it (observed).
     """
     deferred = {_name(tool): tool for tool in tools if tool.get("defer_loading") is True}
     listed = {_name(tool) for tool in tools} - deferred.keys()

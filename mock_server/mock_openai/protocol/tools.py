@@ -47,7 +47,7 @@ _FUNCTION = Object(
         "defer_loading": _YES_NO,
         "allowed_callers": _CALLERS,
         "async": _YES_NO,
-        # What a tool of Chat Completions has inside is not looked at (reported).
+        # The content of a tool in the form of Chat Completions is not checked (reported).
         "function": Anything(),
     }
 )
@@ -82,7 +82,7 @@ _CONNECTORS = words(
 _APPROVAL = either(_OPEN, words("always", "never"))
 _CUSTOM = Object({"name": need(_NAME), "description": _TEXT, "format": _OPEN}, open=True)
 _NAMESPACED = Tagged({"function": _FUNCTION, "custom": _CUSTOM}, blame_tag=True, noun="a tool")
-# Fields that nobody has published pass, but for functions, where they are refused (reported).
+# Unpublished fields are accepted, except in functions, where they are refused (reported).
 TOOLS = Array(
     Tagged(
         {

@@ -1,4 +1,4 @@
-"""Token counts as a finished response reports them."""
+"""The usage of a finished response: token counts, and how many tokens the prompt cache read and wrote."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def usage_of_counts(input_tokens: int, output_tokens: int) -> dict[str, Any]:
 
 
 def prefix_tokens(request: Request, history_tokens: int) -> int:
-    """Return how much of a prompt was there in the turn before: the chain, behind the same instructions and
-    tools.
+    """Return how many tokens of a prompt the previous turn had too: the chain, after the same instructions
+    and tools.
     """
     return history_tokens + request.frame_tokens if history_tokens else 0
 
@@ -62,7 +62,8 @@ def cache_use(model: str, input_tokens: int, history_tokens: int) -> tuple[int, 
     """Return how many tokens of a prompt are written to the cache and how many are read from it, when it
     begins with `history_tokens` of an earlier one.
 
-    Models before gpt-5.6 write for free and read in steps; later ones do both to the token (documented).
+    Models before gpt-5.6 write for free and read in steps of 128; later models count single tokens
+    (documented).
     """
     if max(input_tokens, history_tokens) < _CACHE_FLOOR:
         return 0, 0

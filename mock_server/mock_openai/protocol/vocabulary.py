@@ -1,8 +1,8 @@
 """The o200k vocabulary: the compiled tokenizer, loaded when something is counted for the first time.
 
-Loading reads the whole vocabulary out of the library's file, once, and builds tables of its own from it. The
-file's pages then stay in the process's memory, half of what the tokenizer takes, though nobody reads them
-again. On Linux they are given back; they stay in the kernel's cache of files, for the next process.
+Loading reads the whole vocabulary from the library's file once, and builds tables from it. The file's pages
+would then stay in the process's memory (half of the tokenizer's share), although nothing reads them again. On
+Linux they are released; they stay in the kernel's page cache for the next process.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ logger = logging.getLogger("mock_openai")
 _DONTNEED = 4
 """MADV_DONTNEED of Linux."""
 _WORTH_IT = 4 * 1024 * 1024
-"""Bytes from which a mapping is given back: the vocabularies stand in one of many."""
+"""Size in bytes from which a mapping is released: the vocabularies are in one of several megabytes."""
 _MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r--p \S+ \S+ \S+ +(.*)")
-# Not by what is dirty: so is every page of a file that was installed a moment ago and is not on the disk yet.
+# Not by the dirty pages: all pages of a file that was just installed are dirty until they reach the disk.
 _WRITTEN = re.compile(r"Anonymous: +[1-9]")
 
 
 class Encoding(Protocol):
-    """The compiled tokenizer, as far as it is used here."""
+    """Interface: the part of the compiled tokenizer that is used here."""
 
     def encode(self, text: str) -> list[int]:
         """Return the tokens of a text."""
@@ -46,7 +46,7 @@ class Encoding(Protocol):
 def encoding() -> Encoding:
     """Return the tokenizer; the first call loads it (50 ms, 34 MB)."""
     # The package's own import builds the vocabulary a second time, as a Python dict: 0.4 s and 80 MB more
-    # (measured), for nothing that is needed here. Its compiled part does all the work alone.
+    # (measured), which is not needed here. Its compiled part does all the work.
     package = importlib.util.find_spec("bpe_openai")
     assert package is not None
     spec = importlib.machinery.PathFinder.find_spec(
@@ -60,15 +60,13 @@ def encoding() -> Encoding:
     if sys.platform == "linux" and spec.origin is not None:
         try:
             _give_back(spec.origin)
-        except Exception as error:  # a kernel or sandbox that does not say: the pages stay
+        except Exception as error:  # a kernel or sandbox without this information: the pages stay
             logger.debug("the pages of the vocabulary stay in memory: %r", error)
     return loaded
 
 
 def _give_back(path: str) -> None:
-    """Let the read-only pages of a file leave this process. If they are read again, the kernel maps them
-    again.
-    """
+    """Release the read-only pages of a file. If they are read again, the kernel maps them again."""
     import ctypes
 
     advise = ctypes.CDLL(None, use_errno=True).madvise
@@ -79,7 +77,7 @@ def _give_back(path: str) -> None:
 
 
 def _mappings(path: str) -> list[tuple[int, int]]:
-    """Return start and size of the mappings of a file that hold nothing but what is in the file. Pages that
+    """Return the start and size of the mappings of a file whose pages equal the file's content. Pages that
     were written to (by the dynamic linker) would be lost.
     """
     found: list[tuple[int, int]] = []

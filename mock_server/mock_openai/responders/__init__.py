@@ -1,4 +1,4 @@
-"""Who answers a turn: a script of rules, an improviser for everything else, or any other Responder.
+"""Responders answer turns: a script of rules, an improviser for everything else, or any other Responder.
 
 Everything that a test or another responder needs is exported from here.
 """

@@ -30,11 +30,11 @@ class Recorded:
     """A recorded answer, repeated byte for byte.
 
     `events` is set for streams and sockets, `body` for plain bodies, `chunks` are the network reads of a
-    stream as (seconds since the turn began, bytes) when the recording kept them. `ending` is how the
-    recorded answer ended: "end" in good order, "fin" or "reset" by a connection that broke, or a WebSocket
-    close. `ends` is when it did, in seconds since the turn began; of a turn that was finished long before
-    its socket ended, the server goes on serving meanwhile. `tail` are bytes that leave after the last event:
-    half a body or half a frame; b"" for the head of an answer of which nothing else came.
+    stream as (seconds since the turn began, bytes) when the recording kept them. `ending` is how the recorded
+    answer ended: "end" in good order, "fin" or "reset" by a connection that broke, or a WebSocket close.
+    `ends` is when that was, in seconds since the turn began; if a turn was finished long before its socket
+    ended, the server serves other turns meanwhile. `tail` are bytes that leave after the last event: half a
+    body or half a frame. b"" means that only the head of the answer arrived.
     """
 
     status: int = 200
@@ -58,7 +58,7 @@ class Cut(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relayed:
-    """An answer that another server is giving now.
+    """An answer that an upstream server is sending now.
 
     `events` yields the events in batches as they come. It raises Cut if the answer breaks off, and is closed
     when nobody needs the rest.

@@ -1,7 +1,7 @@
 """The interface of responders: each is asked about each turn and gives the model's answer, or passes.
 
-The engine asks responders one after another and takes the first answer. A Turn is all that a responder may
-know.
+The engine asks responders one after another and takes the first answer. A Turn is everything that a responder
+gets to know.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class Turn:
     """One request, as a responder sees it.
 
     `body` is the request body as received (a `response.create` frame without its `type`). `request` is None
-    when validation failed; `error` is then the answer that goes out unless a responder takes the turn.
-    `history` holds the items of the `previous_response_id` chain, oldest first. `connection` counts
-    connections and `number` the turns on this one, both from 1. `key` is the caller's key, used to keep
-    callers apart and never stored; neither are `headers`, those of the request or of the socket's
-    handshake. `session` is the name of the session that the request named. `query` is that of the request's
-    address, or of the socket's, as it was sent. `size` is that of the body in bytes, 0 if it is not known.
+    when validation failed; `error` is then the answer, unless a responder answers the turn. `history` holds
+    the items of the `previous_response_id` chain, oldest first. `connection` is the number of the connection
+    and `number` that of the turn on it, both from 1. `key` is the caller's key, used to keep callers apart
+    and never stored; neither are `headers`, those of the request or of the socket's handshake. `session` is
+    the name of the session that the request named. `query` is the query string of the request or of the
+    socket's handshake, as it was sent. `size` is the size of the body in bytes, 0 if it is not known.
     """
 
     body: Mapping[str, Any]
@@ -45,7 +45,7 @@ class Turn:
 
 
 class OwnTurn(Turn):
-    """A turn for code of the user's, which may change it without changing the server's own.
+    """A copy of a turn for the user's code, which may change it freely.
 
     `body`, `request` and `history` are copied on first access, since most functions read few of them.
     """
@@ -71,7 +71,7 @@ _COPIED = ("body", "request", "history")
 
 
 def turn_for(responder: Responder, turn: Turn) -> Turn:
-    """Return a turn for a responder to keep: a copy, unless its class says that it only reads."""
+    """Return the turn that a responder gets: a copy, unless its class says that it only reads."""
     return turn if vars(type(responder)).get("reads_only") is True else OwnTurn(turn)
 
 
@@ -85,9 +85,8 @@ class Later(Enum):
 class Responder(Protocol):
     """Answers turns. `takes_errors` says whether it is asked about requests that failed validation too.
 
-    The turn is the responder's own copy, made of each part when it is first asked for. A class that changes
-    nothing in a turn may say so with `reads_only = True`; it is then given the server's own turn. A class
-    derived from it has to say so for itself.
+    The turn is a copy, and each part of it is copied on first access. A class that does not change turns may
+    set `reads_only = True`; it then gets the server's own turn. Derived classes must set it again.
     """
 
     takes_errors: bool
@@ -117,8 +116,8 @@ class HandshakeResponder(Protocol):
 
 @runtime_checkable
 class ConnectionResponder(Protocol):
-    """A responder that holds something for each connection."""
+    """A responder that keeps state for each connection."""
 
     def hung_up(self, connection: int) -> None:
-        """Release what it holds for a WebSocket that is over."""
+        """Release the state kept for a WebSocket that has closed."""
         ...

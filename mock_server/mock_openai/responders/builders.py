@@ -43,12 +43,12 @@ def reply(
         delay: Seconds before the first event.
         error: An API error to answer with instead.
         name: Finds the rule again, as in `script["greeting"]`.
-        continuation: How the model answers a request to go on with this text, of which a part has been
-            spoken: with the "rest", or it "repeat"s, "rephrase"s or "refuse"s.
+        continuation: How the model answers a request to go on with this text after a part was spoken:
+            "rest", "repeat", "rephrase" or "refuse".
         conditions: The conditions of a rule in YAML, by name.
 
     Raises:
-        ScriptError: What a YAML script would not be allowed to say either.
+        ScriptError: The rule would not be valid in a YAML script either.
     """
     if len(items) == 1 and callable(items[0]):
         answer: Reply | ApiError | Answering = items[0]

@@ -18,8 +18,8 @@ from mock_openai.protocol.reply import Refusal, Reply, ReplyItem, Text
 from mock_openai.responders.base import Turn
 
 Continuation = Literal["rest", "repeat", "rephrase", "refuse"]
-"""How a model goes on: with the rest of its answer, with the whole answer again, with the sentence in other
-words, or not at all.
+"""How a model goes on: "rest" of its answer, "repeat" of the whole answer, "rephrase" of the sentence, or
+"refuse".
 """
 
 CONTINUATIONS: tuple[Continuation, ...] = get_args(Continuation)
@@ -42,8 +42,8 @@ class GoingOn:
 
 
 def asked_to_go_on(turn: Turn) -> GoingOn | None:
-    """Return what a turn asks to have continued; None unless its input ends with the assistant's words, apart
-    from developer or system messages behind them.
+    """Return the answer that a turn asks to have continued; None unless its input ends with the assistant's
+    words (developer and system messages after them do not count).
     """
     request = turn.request
     if request is None or not request.input or request.input[-1].get("role") == "user":  # nearly all turns

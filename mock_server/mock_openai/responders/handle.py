@@ -13,9 +13,9 @@ from mock_openai.responders.turn_input import shortened, text_of_item
 from mock_openai.source import ScriptError
 
 KEPT = 10_000
-"""Requests that a handle keeps, the newest; `answered` counts all of them."""
+"""Number of requests that a handle keeps, the newest ones; `answered` counts all."""
 KEPT_BYTES = 64 * 1024 * 1024
-"""Bytes that their bodies may have together; the newest is kept in any case."""
+"""Total bytes of their bodies; the newest is kept in any case."""
 
 _TOLD = 5
 """Requests that an error quotes."""
@@ -37,7 +37,7 @@ class RuleHandle:
         self.answered = 0
         """How many requests it answered."""
         self.continued = 0
-        """How many of them asked to go on with its text."""
+        """How many of these requests asked to go on with its text."""
         self._asked: deque[tuple[Mapping[str, Any], int]] = deque()
         self._kept, self._bytes = KEPT, 0
 
@@ -90,7 +90,7 @@ class RuleHandle:
                 return
 
     def keep(self, count: int) -> None:
-        """Keep at most so many requests from now on."""
+        """Keep at most `count` requests from now on."""
         self._kept = count
         self._forget()
 

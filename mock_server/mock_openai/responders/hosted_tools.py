@@ -138,7 +138,7 @@ def approved_of(input: Iterable[Mapping[str, Any]], earlier: Iterable[Mapping[st
 
 def _computer(tool: Tool, _: str, __: frozenset[str], ___: random.Random) -> _Items:
     action = {"type": "screenshot"}
-    # The tool without a display to describe does several things at once.
+    # The tool without a display size puts several actions into one call.
     done = {"action": action} if tool["type"] == "computer_use_preview" else {"actions": [action]}
     return [{"type": "computer_call", "status": "completed", **done, "pending_safety_checks": []}]
 

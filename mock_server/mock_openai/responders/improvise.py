@@ -1,8 +1,8 @@
 """A plausible answer to any request that no script answers.
 
 Any prompt gets short, stable text; a forced tool gets arguments valid for its schema; a structured format
-gets valid JSON; a forced hosted tool is called; tool output is mentioned. With "tools", so is a tool that may
-be called and that the prompt names or asks for. The same request and seed give the same answer.
+gets valid JSON; a forced hosted tool is called; tool output is mentioned. With "tools", an allowed tool that
+the prompt names or asks for is called too. The same request and seed give the same answer.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TO_A_PROMPT = (
 )
 _TO_NOTHING = ("Hello! How can I help you today?", "Hi there. What can I do for you?")
 _SHOWN_PROMPT, _SHOWN_OUTPUT = 80, 120
-# A model given so small a budget should spend it on an answer.
+# A model with such a small budget should spend it on an answer.
 _ROOM_TO_THINK = 256
 
 
@@ -98,7 +98,8 @@ class Improviser:
         return (Reasoning(("**Considering the request**\n\nI will answer briefly.",)),)
 
     def _key(self, turn: Turn, request: Request) -> str:
-        # What decides the answer, and nothing that changes when the same thing is asked again, such as ids.
+        # The fields that decide the answer, without those that change when the same thing is asked again,
+        # such as ids.
         outputs = [(output.name, output.output) for output in outputs_of(turn)]
         parts = [
             self._seed,

@@ -1,4 +1,4 @@
-"""Which rules of a script hold for a turn, in their order."""
+"""Finds the rules of a script that hold for a turn, in order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mock_openai.responders.miss import titled
 from mock_openai.responders.turn_input import TurnInput
 from mock_openai.responders.when import When
 
-# Texts for which it is remembered which rules match them, and the length from which that is not worth it.
+# Number of texts whose matching rules are remembered, and the length from which a text is not.
 _KEPT_TEXTS, _LONG_TEXT = 1000, 10_000
 
 _LOOK_AFTER = 16
@@ -27,7 +27,7 @@ _Matches = tuple[tuple[int, ...], SlowPattern | None]
 
 
 class Rules(tuple[RuleHandle, ...]):
-    """The rules of a script; remembers for texts that came before which of them may hold."""
+    """The rules of a script; remembers which of them may hold for texts that it has seen."""
 
     def __init__(self, rules: Iterable[RuleHandle] = ()) -> None:
         self._matched: dict[TurnInput, _Matches] = {}
@@ -50,8 +50,8 @@ class Rules(tuple[RuleHandle, ...]):
         return None if index is None else self[index]
 
     def _matches(self, asked: TurnInput) -> _Matches | None:
-        """Return which rules match; None if they are few, which are asked one by one and no further than
-        needed.
+        """Return the rules whose texts match; None if there are only a few rules: they are asked one by one,
+        and no further than needed.
         """
         return None if len(self) < _LOOK_AFTER else self._with_matching_texts(asked)
 
@@ -83,7 +83,7 @@ class Rules(tuple[RuleHandle, ...]):
         """
         for index in self._with_matching_texts(asked)[0]:
             handle = self[index]
-            if type(handle.rule.when) is not When:  # a condition of one's own may look at the caller
+            if type(handle.rule.when) is not When:  # a condition of the user's own may look at the caller
                 return None
             if _may_answer(handle, turn, asked, spent=True):
                 return handle if handle.rule.times is None else None
@@ -92,7 +92,7 @@ class Rules(tuple[RuleHandle, ...]):
     def _with_matching_texts(self, asked: TurnInput) -> _Matches:
         """Return the indexes of the rules whose conditions on texts hold, up to one whose pattern takes too
         long, and that one's error. Most rules have such a condition, so remembering this makes the thousandth
-        rule cost as little as the first; a few rules are asked sooner than remembered.
+        rule cost as little as the first. Asking a few rules is faster than remembering.
         """
         if len(self) < _LOOK_AFTER or asked.size > _LONG_TEXT:
             return self._match_texts(asked)

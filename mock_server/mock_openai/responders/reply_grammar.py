@@ -40,7 +40,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
 
 
 def read_items(source: SourceValue) -> tuple[ReplyItem, ...]:
-    """Read what a reply says: a text, one item, or a list of items."""
+    """Read the items of a reply: a text, one item, or a list of items."""
     parts = source.value if isinstance(source.value, list) else [source]
     return tuple(_item(part) for part in parts)
 

@@ -14,7 +14,7 @@ from mock_openai.responders.base import OwnTurn, Turn
 from mock_openai.responders.continuation import Continuation
 from mock_openai.responders.when import When
 
-# A function that answers: it gives an answer, text, items, a rule whose answer is meant, or None to pass.
+# A function that answers. It returns an answer, text, items, a rule (for its answer), or None to pass.
 Answering = Callable[[Turn], Any]
 
 

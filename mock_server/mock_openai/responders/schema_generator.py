@@ -1,7 +1,7 @@
 """Invents a value that conforms to a JSON schema: arguments for a forced tool, JSON for a structured answer.
 
-It follows the schema from the outside in, keeps objects small once they nest deep, and checks what it made;
-where several shapes are allowed it takes the first that comes out right. The same generator gives the same
+It follows the schema from the outside in, keeps objects small once they nest deep, and checks the result;
+where several shapes are allowed, it takes the first whose value conforms. The same generator gives the same
 value.
 """
 
@@ -18,8 +18,8 @@ from mock_openai.responders.schema_validator import Checker, Schema, is_type, re
 # Below this depth optional properties and elements are left out, so that recursive schemas come to an end.
 _DEEP = 4
 _DEEPEST = 24
-# What a schema may ask for: parts in all, members of one list or object, characters. The answer to one that
-# asks for more is as large as that, and does not conform.
+# Limits of a value: parts in all, members of one list or object, characters. A schema that asks for more gets
+# a value of this size, which does not conform.
 _PARTS, _MEMBERS, _CHARACTERS = 4_000, 1_000, 10_000
 _WORDS = ("harbour", "lantern", "meadow", "copper", "willow", "saffron", "granite", "ember")
 _FORMATS: Mapping[str, str] = {
@@ -44,7 +44,7 @@ _FORMATS: Mapping[str, str] = {
 
 
 def instance(schema: Schema, rng: random.Random) -> Any:
-    """Return a value for a schema; for a schema that nothing satisfies, the nearest try."""
+    """Return a value for a schema; the closest attempt if no value satisfies the schema."""
     return _Inventor(schema, rng).invent(schema, 0)
 
 
@@ -117,7 +117,7 @@ class _Inventor:
         if isinstance(wanted, str):
             return [wanted]
         if isinstance(wanted, list):
-            # Null is allowed to say nothing, which a made-up answer should not do when it can say something.
+            # Null says nothing, so an invented answer uses it only if there is no other choice.
             return sorted(wanted, key=lambda name: name == "null")
         hints = (
             ("object", ("properties", "required", "additionalProperties", "minProperties")),
@@ -240,7 +240,7 @@ def _bounds(schema: Mapping[str, Any], step: float) -> tuple[float | None, float
 
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Put two schemas into one that asks for both, as far as keywords can be added up."""
+    """Merge two schemas into one that requires both, as far as keywords can be combined."""
     merged = dict(one)
     for word, value in other.items():
         if word not in merged:

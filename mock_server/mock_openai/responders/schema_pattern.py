@@ -23,19 +23,19 @@ T = TypeVar("T")
 
 _LONGEST_PATTERN = 4_000
 _ENDS_HERE = 0.5
-"""How often a text that could go on ends."""
+"""Probability that a text ends where it could go on."""
 _PLAINLY = 0.6
-"""How often a lower-case letter is tried first. Other characters come first now and then, because a pattern
-that accepts any character may wait for a particular one.
+"""Probability that a lower-case letter is tried first. Other characters must come first now and then, because
+a pattern may accept any character but need a particular one.
 """
 _PER_STEP = 512
 """Characters that the engine reads in one step of `Work`, at least."""
 _PER_SIGN = 2
-"""Steps for each character of a pattern, which must be compiled. The time for that is not measured: the first
-pattern of all also waits for the import of the engine.
+"""Steps for each character of a pattern, which must be compiled. The time is not measured, because the first
+pattern also waits for the import of the engine.
 """
 _SLOW = 0.0002
-"""Seconds of processor time from which a search counts by its time."""
+"""Seconds of processor time from which a search is charged by its time."""
 _CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
 
 
@@ -50,7 +50,7 @@ class Work:
         self._left = steps
 
     def spend(self, steps: int) -> None:
-        """Count some steps. Raises CannotTell if there are none left."""
+        """Use up a number of steps. Raises CannotTell if there are not enough left."""
         self._left -= steps
         if self._left < 0:
             raise CannotTell

@@ -1,7 +1,6 @@
-"""Whether a value conforms to a JSON schema: the keywords that tool schemas use, no others.
+"""Checks whether a value conforms to a JSON schema, for the keywords that tool schemas use.
 
-The improviser checks its own inventions with it, which is what makes `oneOf`, `not` and `$ref` come out
-right.
+The improviser checks the values that it invents, which is how it satisfies `oneOf`, `not` and `$ref`.
 """
 
 from __future__ import annotations
@@ -48,8 +47,7 @@ def resolve(schema: Schema, root: Schema) -> Schema:
 class Checker:
     """Checks values against the parts of one schema document.
 
-    A document whose parts refer to each other can make that endless; when `work` steps are done, everything
-    conforms.
+    Parts that refer to each other could make a check endless, so after `work` steps everything conforms.
     """
 
     def __init__(self, root: Schema, work: int = 50_000) -> None:
@@ -59,7 +57,7 @@ class Checker:
         """The work left for its patterns; after that, all texts conform to them."""
 
     def may(self, steps: int) -> bool:
-        """Count some steps, and return whether they may be done."""
+        """Use up a number of steps, and return whether there were enough left."""
         self._left -= steps
         return self._left >= 0
 

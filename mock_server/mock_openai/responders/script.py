@@ -1,7 +1,7 @@
 """A script of rules for the mocked model: the first rule whose conditions hold answers.
 
-A script can be written in YAML or in Python and may grow while a server uses it. When no rule holds, it can
-say which came nearest and why it did not hold.
+A script can be written in YAML or in Python, and can be changed while a server uses it. When no rule holds,
+it can tell which came nearest, and why that one did not hold.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class Script:
     last.
 
     Args:
-        rules: What `reply` makes, texts, or mappings as in YAML.
+        rules: Results of `reply`, texts, or mappings as in YAML.
         strict: Answer a turn that no rule answers with an error, 404 `no_rule`, instead of passing it on.
     """
 
     takes_errors = False
-    reads_only = True  # what functions and conditions of the user's own get, it copies itself
+    reads_only = True  # it makes the copies that the user's own functions and conditions get
 
     def __init__(self, rules: Iterable[Written] = (), *, strict: bool | None = None) -> None:
         self._rules = Rules()
@@ -77,7 +77,7 @@ class Script:
 
     @classmethod
     def loads(cls, text: str, *, name: str) -> Script:
-        """Read YAML text; `name` says in errors where it stood. Raises ScriptError."""
+        """Read YAML text; `name` is its name in errors. Raises ScriptError."""
         rules, strict = grammar.read_script(from_yaml(text, file=name))
         return cls(rules, strict=strict)
 
@@ -92,7 +92,7 @@ class Script:
 
     @property
     def declares_strict(self) -> bool | None:
-        """Whether the script says that it is strict or not; None if it does not say."""
+        """The script's own `strict`; None if it does not set it."""
         return self._strict
 
     @property
@@ -160,8 +160,8 @@ class Script:
         return made[0] if len(made) == 1 else tuple(made)
 
     def replace(self, other: Script) -> None:
-        """Replace rules and misses with those of another script, handles included; and whether it is strict,
-        if the other says.
+        """Replace the rules and misses with those of another script, handles included, and `strict` if the
+        other sets it.
         """
         if self._keeps is not None:
             other.keep(self._keeps)
@@ -171,7 +171,7 @@ class Script:
         self.misses.clear()
 
     def copy(self) -> Script:
-        """Return a script with the same rules, of which none has answered anything yet."""
+        """Return a script with the same rules, as if none had answered yet."""
         copy = Script([handle.rule for handle in self._rules], strict=self._strict)
         if self._keeps is not None:
             copy.keep(self._keeps)
@@ -183,7 +183,7 @@ class Script:
         self.misses.clear()
 
     def keep(self, count: int) -> None:
-        """Let each rule keep at most so many of its requests, for a server that runs for weeks."""
+        """Let each rule keep at most `count` of its requests, for a server that runs for weeks."""
         self._keeps = count
         for handle in self._rules:
             handle.keep(count)
@@ -249,19 +249,19 @@ class Script:
 
     def _that_go_on(self, turn: Turn, to_go_on: GoingOn) -> Iterator[RuleHandle]:
         """Yield the rules that would answer the turn without the spoken part, and whose text begins with that
-        part. There are none if a rule is about the message that asks.
+        part. There are none if some rule has a condition on the message that asks to go on.
         """
         holding = list(self._rules.holding(turn, TurnInput.by(turn)))
         if any(_is_about_the_end(handle) for handle in holding):
             return
-        # Going on is not another answer: a rule that may answer once has not answered twice.
+        # Going on does not count as another answer, so a rule with `times: 1` may go on with its own.
         for handle in self._rules.holding(to_go_on.turn, TurnInput.by(to_go_on.turn), spent=True):
             answer = handle.rule.answer
             if isinstance(answer, Reply):
                 if _gone_on(handle, answer, to_go_on) is not None:
                     yield handle
             elif callable(answer) and not isinstance(answer, ApiError) and handle not in holding:
-                yield handle  # one that holds as it is will be asked anyway
+                yield handle  # a rule that holds for the turn as it is will be asked anyway
 
     def _missed(self, turn: Turn, asked: TurnInput) -> ApiError | None:
         if not self._rules and not self.strict:
@@ -275,7 +275,9 @@ class Script:
         return miss.error() if miss.refused else None
 
     def explain(self, turn: Turn) -> str:
-        """Return which rule would answer, or which came nearest and why it did not hold."""
+        """Return a text that names the rule that would answer, or else the nearest rule and why it did not
+        hold.
+        """
         asked = TurnInput.by(turn)
         for number, handle in enumerate(self._rules, 1):
             try:
@@ -309,7 +311,7 @@ class Script:
 
 
 def _is_about_the_end(handle: RuleHandle) -> bool:
-    """Return whether a rule is about the developer's or the system's message that closes an input."""
+    """Return whether a rule has a condition on the developer's or system's message that closes an input."""
     when = handle.rule.when
     return any(getattr(when, name, None) is not None for name in ("developer", "system", "last"))
 

@@ -1,8 +1,9 @@
-"""Which tool a model calls: the one that it must call, or the one that the user's text names or asks for.
+"""Chooses the tool that a model calls: the one that it must call, or the one that the user's text names or
+asks for.
 
-Strategy: a tool is named when its whole name stands in the text ("use get_weather"). It is asked for when the
-text has a word of its name, or two of its description or parameters; words count as the same when they begin
-alike ("book" and "booking"). The best match is called, of equal ones the first.
+Strategy: a text names a tool if it contains the tool's whole name ("use get_weather"). It asks for a tool if
+it contains a word of the tool's name, or two words of its description or parameters; words count as the same
+when they begin alike ("book" and "booking"). The best match is called; if several are equal, the first.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from mock_openai.protocol.tool_list import listed_tools
 from mock_openai.protocol.tools import family
 
 Improvise = Literal["text", "tools"]
-"""What the improviser says if a model may call a tool: text, or the call that the prompt asks for."""
+"""What the improviser answers if a model may call a tool: text, or the call that the prompt asks for."""
 
 
 def check_improvise(value: object) -> Improvise:
@@ -108,7 +109,7 @@ _SAY_NOTHING = frozenset(
 
 
 def _fit(tool: Mapping[str, Any], text: str, said: Sequence[str]) -> int:
-    """Return how well a tool fits a text; 0 if not at all."""
+    """Return the score of a tool for a text; 0 if they do not match."""
     name = str(tool.get("name") or tool.get("server_label") or tool["type"])
     if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
         return _NAMED

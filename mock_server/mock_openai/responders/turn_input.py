@@ -21,14 +21,15 @@ SPEAKERS = ("user", "developer", "system")
 """Roles of the messages that a model answers."""
 
 _KINDS = {name: frozenset({name, "last"}) for name in (*SPEAKERS, "tool_output")}
-"""The conditions about a turn, by what the turn answers."""
+"""The conditions that are about each kind of turn."""
 
 _SAYS_NOTHING = frozenset({"additional_tools", "compaction_trigger"})
 """Types of items that need no answer."""
 
 _SHOWN = 60
 _SEARCHED = 1024
-"""Characters of which the shown ones are the first: a secret is found by what stands around it."""
+"""Characters that are searched for secrets, of which the first are shown: a secret is found by its context.
+"""
 """Characters of a text shown in a line about it."""
 
 
@@ -160,13 +161,13 @@ def beginning(text: str) -> str:
     return _without_secrets(text[:_SEARCHED])
 
 
-@lru_cache(maxsize=16)  # every rule tells of the same text
+@lru_cache(maxsize=16)  # every rule explains the same text
 def _without_secrets(text: str) -> str:
     return redact.text(text)
 
 
 def _backwards(turn: Turn) -> Iterator[Mapping[str, Any]]:
-    """Iterate over the conversation from its end: nearly always the end is enough."""
+    """Iterate over the conversation from its end, because the end is nearly always enough."""
     items = chain(reversed(turn.request.input if turn.request else ()), reversed(turn.history))
     return (item for item in items if item.get("type") not in _SAYS_NOTHING)
 

@@ -13,12 +13,12 @@ from mock_openai.patterns import SlowPattern, pattern
 from mock_openai.responders.base import Turn
 from mock_openai.responders.turn_input import TurnInput, beginning, messages, outputs_of
 
-# What a condition that holds is worth when the nearest rule is looked for.
+# The score of a condition that holds, in the search for the nearest rule.
 _SAID = dict.fromkeys(("user", "developer", "system", "last", "tool_output", "output"), 8)
 _WEIGHT = {**_SAID, "body": 2, "metadata": 2, "instructions": 2}
 
 _FITS = 4
-"""The same for a rule for this kind of turn: the user's, a developer's, or a tool output's."""
+"""The score of a rule that is for this kind of turn: the user's, a developer's, or a tool output's."""
 
 _TEXTS = frozenset({"user", "last"})
 _BESIDE = ("user", "last", "tool_output")
@@ -32,13 +32,13 @@ class When:
     `user` is a regular expression searched in the user's text. It looks at the message that this turn
     answers; when tool outputs came after it, `user` holds only together with `tool_output`. `developer` and
     `system` are searched in the messages of that role that this turn answers, which are those behind the
-    assistant's latest item; together with `user`, `last` or `tool_output` in all of the conversation. `last`
-    is searched in the last item that is not the assistant's, whoever sent it. `tool_output`
-    names the tool or the call whose output closes the input; True takes any. `output` is searched in that
-    output, `model` must match the whole model name, `instructions` is searched in the instructions,
-    `metadata` must hold these pairs. `previous` tells whether the request continues a response. `tool`
-    names a tool that the request offers. `transport` is "http" or "websocket", `stream_id` a lane. `body`
-    gives top-level fields of the request and their values.
+    assistant's latest item; together with `user`, `last` or `tool_output` they are searched in the whole
+    conversation. `last` is searched in the last item that is not the assistant's, whoever sent it.
+    `tool_output` names the tool or the call whose output closes the input; True accepts any. `output` is
+    searched in that output, `model` must match the whole model name, `instructions` is searched in the
+    instructions, `metadata` must hold these pairs. `previous` tells whether the request continues a response.
+    `tool` names a tool that the request offers. `transport` is "http" or "websocket", `stream_id` a lane.
+    `body` gives top-level fields of the request and their values.
     """
 
     user: str | None = None
@@ -71,7 +71,7 @@ class When:
 
     def texts_match(self, asked: TurnInput) -> bool:
         """Return whether the conditions on texts may hold: `user`, `last`, and `developer` and `system` where
-        they are about what the turn answers. Raises SlowPattern, as all methods that search.
+        they look only at the items that the turn answers. Raises SlowPattern, like all methods that search.
         """
         if self.user is not None and not self._user_matches(asked):
             return False
@@ -112,7 +112,7 @@ class When:
                 yield f"body: {name} is {turn.body.get(name)!r}, not {value!r}"
 
     def nearness(self, asked: TurnInput, *, failed: Iterable[str]) -> int:
-        """Return how near the conditions came to holding; `failed` is the result of `failures`. Texts count
+        """Return how close the conditions came to holding; `failed` is the result of `failures`. Texts count
         most, then whether the rule is for this kind of turn at all, then the rest.
         """
         wrong = {reason.partition(":")[0] for reason in failed}
@@ -128,7 +128,7 @@ class When:
         return any(getattr(self, name) not in (None, False) for name in _BESIDE)
 
     def _said(self, asked: TurnInput) -> Iterator[str]:
-        """Yield which conditions on texts do not hold."""
+        """Yield the conditions on texts that do not hold."""
         if self.user is not None and not self._user_matches(asked):
             if asked.answers_tool and self.tool_output is None:
                 yield "user: the turn answers a tool output, not the user"

@@ -27,8 +27,8 @@ at 16 MiB.
 """
 
 LARGE_BODY = 512 * 1024
-"""Bytes of a request from which a thread reads it, so that others are served meanwhile; a thousand messages
-have half of that and take 5 ms.
+"""Bytes of a request from which a thread reads it, so that other clients are served meanwhile. A thousand
+messages are half as large and take 5 ms.
 """
 
 _SILENCE = 60.0

@@ -1,5 +1,5 @@
 """The TCP connections over which HTTP requests arrive: counted, noted in the journal, and armed with the
-faults planned for their timed.
+faults that are planned for a time.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Connections:
     def arm_idle_faults(
         self, request: web.BaseRequest, connection: ClientConnection, tcp: TcpConnection
     ) -> None:
-        """Arm the faults planned for the quiet after a turn; the connection stays open for the next
+        """Arm the faults planned for the quiet after a turn, while the connection stays open for the next
         request.
         """
         if tcp.gone:

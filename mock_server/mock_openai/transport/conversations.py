@@ -74,7 +74,7 @@ class Conversations:
         added = with_ids((await _body(exchange, MORE_ITEMS))["items"], name, self._state.engine.ids)
         if not await self._store.append(name, added):
             raise conversation_not_found(name)
-        # What was added, oldest first, as one page (documented).
+        # The added items, oldest first, as one page (documented).
         await exchange.reply.json(page(added, {"order": "asc", "limit": str(MOST_ITEMS)}))
 
     async def _item(self, name: str, item_id: str, exchange: Exchange) -> None:

@@ -1,9 +1,9 @@
-"""Which pages in a browser may use this API, over HTTP (CORS) and over a WebSocket.
+"""Decides which pages in a browser may use this API, over HTTP (CORS) and over a WebSocket.
 
-The real API can be used from a page, by clients made with `dangerouslyAllowBrowser`; how it words that was
-not recorded. Unless the server was given origins, every page may ask here, since nothing is secret here.
-Browsers open a WebSocket to another site without asking, so the same rule is applied to the handshake. The
-control API is not for pages, and does not come by here.
+The real API can be used from a page, by clients made with `dangerouslyAllowBrowser`; its headers for that
+were not recorded. Unless the server was given origins, every page may use this API, because it holds no
+secrets. Browsers open a WebSocket to another site without a preflight, so the same rule is applied to the
+handshake. The control API has rules of its own (`control.access`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Pages:
         self._hosts = hosts
 
     def check(self, asked: Mapping[str, str]) -> None:
-        """Raise ApiError 403 if the page that asks is not allowed to."""
+        """Raise ApiError 403 if the request comes from a page that is not allowed to use the API."""
         if not self._welcome(asked):
             raise ApiError(
                 "Pages of this origin may not use this server; --allow-origin allows only others.",

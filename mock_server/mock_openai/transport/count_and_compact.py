@@ -22,7 +22,7 @@ from mock_openai.turn.limits import tokens_asked
 from mock_openai.turn.plan import Caller, Plan
 from mock_openai.turn.request_cache import ReceivedRequest
 
-# What may be sent to be counted, and to be compacted (documented).
+# The fields that the two endpoints accept (documented).
 _COUNTED = frozenset(
     {
         "conversation",
@@ -52,7 +52,8 @@ _COMPACTED = frozenset(
         "service_tier",
     }
 )
-# A summary is about a third of what it sums up, and not below this (inferred from two recordings).
+# A summary has about a third of the tokens that it replaces, and at least this many (inferred from two
+# recordings).
 _SHARE, _LEAST = 3, 64
 
 
@@ -71,7 +72,7 @@ async def compact(state: ServerState, exchange: Exchange) -> None:
     body = await _body(exchange, _COMPACTED)
     if body["model"] is None:
         raise missing_parameter("model")
-    # Unlike a create's, its input may be absent: the conversation is what there is to compact (documented).
+    # Unlike a create's, its input may be absent: then the conversation is compacted (documented).
     given = [] if body.get("input") is None else body["input"]
     received = ReceivedRequest({**body, "input": given, "store": False}, len(exchange.data))
     plan = await _admitted(state, exchange, received)

@@ -22,7 +22,7 @@ _ALWAYS = {
     "alt-svc": 'h3=":443"; ma=86400',
 }
 
-# Hop-by-hop, or true only of the connection and the moment they were recorded on.
+# Hop-by-hop headers, and those that are true only of the recorded connection and time.
 _NOT_REPEATED = frozenset(
     {
         "connection",

@@ -1,7 +1,7 @@
 """Liveness and readiness probes for container orchestrators and load balancers.
 
-Both addresses answer anybody, without a key, and say one word. They belong to no session, count no connection
-and appear in no journal, so probing changes nothing that a test may look at.
+Both addresses answer without a key, with one word. They belong to no session, count no connection and appear
+in no journal, so probes change nothing that a test may look at.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ async def answer(
     try:
         await check()
     except OSError:
-        return _said("no shared memory", 503)  # its address is not for everybody
+        return _said("no shared memory", 503)  # Redis's address must not be shown to everybody
     return _said("ready", 200)
 
 

@@ -1,7 +1,7 @@
 """Every request that arrives by HTTP: authorization, dispatch, and creating a response without a WebSocket.
 
-One entry point for all requests of a session. The WebSocket upgrade branches off here; reading and
-deleting stored responses stands in `rest`.
+One entry point for all requests of a session. The WebSocket upgrade branches off here (to `websocket`);
+`rest` reads and deletes stored responses.
 """
 
 from __future__ import annotations
@@ -86,8 +86,7 @@ class HttpHandler:
         finally:
             answered = reply.response
             state.metrics.answered(own_path(request.path), None if answered is None else answered.status)
-        # A fault may have taken the connection away before anything was answered; aiohttp wants an object all
-        # the same.
+        # A fault may have ended the connection before any answer; aiohttp needs a response object anyway.
         return reply.response or web.Response()
 
     def go_away(self) -> None:
@@ -140,7 +139,7 @@ class HttpHandler:
             raise
 
     def _authorize(self, request: web.BaseRequest) -> str | None:
-        """Return the caller's key. Raises ApiError 401 if this server demands another."""
+        """Return the caller's key. Raises ApiError 401 if this server requires another."""
         wanted = self._state.settings.api_key
         given = caller_of(request.headers)
         if wanted is None:
@@ -209,10 +208,10 @@ class HttpHandler:
         return self._state.read_ahead(received_create(self._state.requests, data, content_type), "http")
 
     def _use_fast_path(self, exchange: Exchange, caller: Caller) -> None:
-        """Put the connection on the fast path, if this create was fit for it."""
+        """Put the connection on the fast path, if this create was suitable for it."""
         handler, reply = exchange.request.protocol, exchange.reply
         fast = reply.fast if isinstance(reply.response, Written) else None
-        # A session may be forgotten at any time; the next request has to ask for it again.
+        # A session may be forgotten at any time, so the next request has to look it up again.
         if fast is None or not isinstance(handler, HttpConnection) or self._state.engine.session is not None:
             return
         with contextlib.suppress(ValueError):

@@ -20,7 +20,7 @@ Hello = Callable[[web.RequestHandler, asyncio.Transport], None]
 
 
 _TLS_HANDSHAKE = b"\x16"
-"""First byte of what a TLS client sends; no HTTP request begins so."""
+"""The first byte that a TLS client sends; no HTTP request begins with it."""
 
 _HEADERS_WITHIN = 30.0
 """Seconds from a request's first byte to the end of its headers; slower clients get a 408."""
@@ -34,7 +34,7 @@ headers in all (documented by Cloudflare).
 """
 
 _NEVER = 10 * 365 * 86_400.0
-"""Seconds, more than any server runs."""
+"""A timeout in seconds that no server outlives."""
 
 _FOLLOWED = 1024 * 1024
 """Bytes of unanswered requests that are remembered per connection."""
@@ -44,14 +44,14 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 _BODY_ELSEWHERE = re.compile(rb"\r\n(?:content-encoding|transfer-encoding|expect) *:", re.IGNORECASE)
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
-# aiohttp logs malformed request lines and, with a traceback, whatever a handler raises: both may hold keys.
-# Nothing a client can do is worth a log line here; the journal has it.
+# aiohttp logs malformed request lines and, with a traceback, whatever a handler raises: both may contain
+# keys. The journal has everything that a client does, so no log line is needed.
 _silent = logging.Logger("mock_openai.aiohttp", logging.CRITICAL + 1)
 
 
 def first_request(data: bytes) -> tuple[bytes, bytes, int] | None:
-    """Return the head of the first request in these bytes, before and after the length of its body, and where
-    the request ends; None if it is incomplete, or its body is encoded.
+    """Return the parts of the first request's head before and after the length of its body, and the offset at
+    which the request ends; None if it is incomplete, or its body is encoded.
     """
     head, found, body = data.partition(_END_OF_HEAD)
     head += found
@@ -88,7 +88,7 @@ class HttpConnection(web.RequestHandler):
             access_log=None,  # type: ignore[arg-type]  # which switches it off
             logger=_silent,
             auto_decompress=False,
-            keepalive_timeout=_NEVER,  # it does not see the requests that are answered past it
+            keepalive_timeout=_NEVER,  # aiohttp does not see the requests that are answered on the fast path
             max_line_size=_LONGEST_URL,
             max_field_size=_LONGEST_HEADER,
         )
@@ -129,7 +129,7 @@ class HttpConnection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Pass bytes on, unless they are a TLS hello."""
-        if not data:  # aiohttp's own way to have another look at what it holds
+        if not data:  # this makes aiohttp look again at the bytes that it holds
             super().data_received(data)
             return
         if self.fast_path is not None:
@@ -183,7 +183,7 @@ class HttpConnection(web.RequestHandler):
     def _stop_timers(self) -> None:
         self.keep_alive(
             False
-        )  # stops aiohttp's own timer; the answer says anew what becomes of the connection
+        )  # stops aiohttp's own timer; the answer decides again whether the connection stays open
         for timer in (self._idle_timer, self._header_timer):
             if timer is not None:
                 timer.cancel()

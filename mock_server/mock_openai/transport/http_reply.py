@@ -19,7 +19,9 @@ from mock_openai.transport.headers import api_head, api_headers
 JSON = "application/json"
 
 _GZIP_FROM = 1024
-"""Bytes from which a JSON body is compressed for clients that accept it; the real bound was not seen."""
+"""Bytes from which a JSON body is compressed for clients that accept it; the real API's threshold is not
+known.
+"""
 
 _GZIP_LEVEL = 1
 """The fastest level: compressing costs more than the rest of a short answer."""
@@ -185,7 +187,7 @@ class Written(web.StreamResponse):
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the connection takes another request."""
+        """Whether the connection stays open for another request."""
         return self._goes_on
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:

@@ -212,7 +212,7 @@ class JsonWriter(HttpWriter):
         try:
             response = json.parse(event.data)["response"]
         except (ValueError, KeyError, TypeError):
-            return event.data  # broken by a fault, or an event that carries no response
+            return event.data  # a fault broke the event, or it carries no response
         try:
             return json.pretty(with_billing(response))
         except KeyError:

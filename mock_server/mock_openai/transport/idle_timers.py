@@ -1,6 +1,6 @@
-"""What a WebSocket server does while nothing is asked: pings, and closing idle sockets.
+"""Pings on a WebSocket, and closing it when idle.
 
-Neither is known of the real server, so both are off unless an option says otherwise.
+Whether the real API does either is not known, so both are off unless an option turns them on.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.frames import PING, frame
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
-"""Runs something beside the reader of a socket."""
+"""Runs a coroutine beside the reader of a socket."""
 
 
 class IdleTimers:
-    """The timers of one socket. `idle` returns whether nothing is under way."""
+    """The timers of one socket. `idle` returns whether no turn is under way."""
 
     def __init__(
         self, behaviour: Behaviour, clock: Clock, tcp: TcpConnection, *, idle: Callable[[], bool]

@@ -1,6 +1,6 @@
 """`response.inject` of the multi-agent beta: input for agents that wait within a response.
 
-This server has no agents, so it accepts the input for an active response and ignores it; its answers are
+This server has no agents, so it accepts input for an active response and ignores it. The answers are
 documented.
 """
 

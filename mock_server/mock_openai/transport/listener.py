@@ -1,7 +1,7 @@
 """The listening socket and its TCP connections: accepted, refused for a while, closed.
 
-aiohttp's own shutdown waits up to a minute for handlers; this one closes every connection itself and is done
-in milliseconds.
+aiohttp's own shutdown waits up to a minute for handlers; the shutdown here closes every connection itself,
+within milliseconds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from mock_openai.transport.tcp import TcpConnection
 BACKLOG = 1024
 
 SPREADS = sys.platform.startswith("linux")
-"""Whether the kernel spreads connections over the sockets that share a port; macOS gives all to the last."""
+"""Whether the kernel spreads connections over the sockets that share a port; macOS gives all of them to the
+last socket.
+"""
 
 _CLOSING_LIMIT = 0.3
 """Seconds for clients to take what is still buffered when the server stops; then connections are aborted."""
@@ -57,12 +59,12 @@ Secure = Callable[[Callable[[], web.RequestHandler]], Callable[[], asyncio.Proto
 async def stop_accepting(server: asyncio.Server) -> None:
     """Close a listening server; connections that asyncio is in the middle of accepting are accepted first.
 
-    Accepting takes asyncio two turns of the loop. If the server is closed in between, Python 3.13 writes a
-    traceback of its own to the terminal (measured).
+    asyncio needs two iterations of the loop to accept a connection. If the server is closed in between,
+    Python 3.13 prints a traceback (measured).
     """
     loop = asyncio.get_running_loop()
     for listening in server.sockets:
-        with contextlib.suppress(NotImplementedError):  # the loop of Windows has no readers
+        with contextlib.suppress(NotImplementedError):  # the event loop of Windows has no `add_reader`
             loop.remove_reader(listening.fileno())
     for _ in range(3):
         await asyncio.sleep(0)
@@ -140,7 +142,7 @@ class Listener:
             return
         address = self._bound.getsockname()
         if self._listening is not None:
-            # A socket that other processes inherited too cannot be bound anew; new clients wait instead.
+            # A socket that other processes inherited too cannot be bound again; new clients wait instead.
             kept = self._bound.dup() if self._shared == "inherited" else None
             self._accepts = False
             self._listening.close()
@@ -170,7 +172,7 @@ class Listener:
                 TcpConnection(connection.transport).hang_up()
         if await _emptied(connections):
             return
-        # A client that does not read keeps its connection open; and a handler may be slow to go.
+        # A client that does not read keeps its connection open, and a handler may end slowly.
         for connection in connections.connections:
             if connection.transport is not None:
                 connection.transport.abort()
@@ -186,13 +188,13 @@ class Listener:
         make = self._secure(self._connections) if self._secure else self._connections
 
         def factory() -> asyncio.Protocol:
-            if not self._accepts:  # asyncio fails, aloud in Python 3.13, when it is let go on
+            if not self._accepts:  # asyncio raises an error if accepting goes on, which Python 3.13 prints
                 raise ConnectionAbortedError("accepted while the port was being closed")
             return make()
 
         self._accepts = True
-        # asyncio accepts as many at once as the backlog holds; of an inherited socket each takes one at a
-        # time, so that all have something to do.
+        # asyncio accepts up to `backlog` connections at once. From an inherited socket each worker accepts
+        # one at a time, so that all workers get some.
         inherited = self._shared == "inherited"
         self._listening = await asyncio.get_running_loop().create_server(
             factory, sock=self._bound, backlog=1 if inherited else BACKLOG
@@ -205,7 +207,7 @@ async def _emptied(connections: web.Server) -> bool:
     """Wait a short time until no connection is left; return whether that happened."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _CLOSING_LIMIT
-    # Closing an idle connection takes a few turns of the loop and no time at all.
+    # Closing an idle connection takes a few iterations of the loop, and hardly any time.
     for _ in range(8):
         if not connections.connections:
             return True

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class Port:
-    """A TCP port of `host`; `number` 0 takes a free one, which is kept from then on. With `tls` its addresses
-    are https and wss, and its certificate covers `names` too. Raises ValueError, with one line, if no
-    certificate can be made.
+    """A TCP port of `host`; `number` 0 selects a free one, which is kept from then on. With `tls` its
+    addresses are https and wss, and its certificate covers `names` too. Raises ValueError, with one line, if
+    no certificate can be made.
     """
 
     def __init__(self, host: str, number: int, *, tls: bool, names: Iterable[str] = ()) -> None:
@@ -33,7 +33,7 @@ class Port:
 
     @property
     def number(self) -> int:
-        """The TCP port, bound now if it was not."""
+        """The TCP port; binds it if necessary."""
         self.bind()
         return self._number
 
@@ -64,13 +64,13 @@ class Port:
             self._number = self._bound.getsockname()[1]
 
     def listen(self) -> None:
-        """Take the port and listen: the kernel lets clients connect, who then wait to be accepted. OSError if
-        it is taken by another.
+        """Bind the port and listen: clients can connect, and wait to be accepted. Raises OSError if another
+        process has the port.
         """
         from mock_openai.transport.listener import BACKLOG
 
         self.bind()
-        if self._bound is not None and self.sharing == "no":  # one that is shared is replaced after a fork
+        if self._bound is not None and self.sharing == "no":  # a shared socket is replaced after a fork
             self._bound.listen(BACKLOG)
 
     def share(self) -> None:
@@ -79,8 +79,8 @@ class Port:
         """
         from mock_openai.transport.listener import SPREADS
 
-        # A socket that shares its port binds beside another program's without a word, so one that does not
-        # goes first.
+        # A socket that shares its port can be bound beside another program's without an error, so try one
+        # that does not share first.
         self.bind()
         if SPREADS and self._bound is not None:
             self._bound.close()

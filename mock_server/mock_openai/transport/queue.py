@@ -1,4 +1,4 @@
-"""Which create of a WebSocket may run next. Bookkeeping without I/O.
+"""The queue of creates on a WebSocket: decides which may run next, without I/O.
 
 The rules are the guide's: creates of one lane run one after another in their order, lanes run beside each
 other, at most 16 run at once, and more are queued without an error.
@@ -50,7 +50,7 @@ class TurnQueue:
         return bool(self._busy)
 
     def is_full(self) -> bool:
-        """Return whether so much waits that nothing more should be read."""
+        """Return whether so many creates wait that nothing more should be read."""
         return len(self._waiting) >= self._most or self._bytes >= MAX_WAITING_BYTES
 
     def push(self, create: Create) -> None:
@@ -82,7 +82,7 @@ class TurnQueue:
             del self._busy[create.lane]
 
     def drain(self) -> list[Create]:
-        """Remove and return everything that waits."""
+        """Remove and return all waiting creates."""
         waiting = list(self._waiting)
         self._waiting.clear()
         self._bytes = 0

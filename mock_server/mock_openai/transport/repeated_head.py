@@ -1,8 +1,8 @@
 """A fast path for an HTTP connection on which creates follow one another with the same head.
 
-Clients send the same head with every request, but for the length of the body. Once a whole request was seen,
-it is known where the body of the next begins and what its head says; such a create is played in the call that
-brings it, past aiohttp, if its plan allows that.
+Clients send the same head with every request, except for the length of the body. Once one whole request was
+read, the head of the next need not be parsed again; such a create is played in the call that brings it, past
+aiohttp, if its plan allows that.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class RepeatedHead:
 
     def __call__(self, data: bytes) -> bool:
         """Answer a create; one that is not answered here is left to aiohttp, with its plan."""
-        # While a request is being answered, and when aiohttp may hold another, this one has to wait its turn.
+        # While a request is being answered, or aiohttp may hold another one, this request has to wait.
         if not self._http.between or self._http.arrived != b"" or not self._tcp.is_clear():
             return False
         received = self._received(data)

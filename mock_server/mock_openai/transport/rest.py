@@ -1,4 +1,6 @@
-"""The endpoints that read, list, cancel and delete stored responses; models; and the table of all others."""
+"""The endpoints that read, list, cancel and delete stored responses, the models, and dispatch to all other
+endpoints.
+"""
 
 from __future__ import annotations
 
@@ -119,16 +121,16 @@ class Rest:
             return
         after = number(exchange.request.query, "starting_after", -1, least=0)
         writer = await exchange.reply.begin(200, EVENT_STREAM, {})
-        # The stored events are replayed as they were; numbers begin after the one given (observed).
+        # The stored events are replayed unchanged, from the one after the given sequence number (observed).
         bare = exchange.request.query.get("include_obfuscation", "").lower() == "false"
         waiting, size = [], 0
-        for event in found.events[after + 1 :]:  # numbered from 0 without a gap, so the number is the place
+        for event in found.events[after + 1 :]:  # numbered from 0 without a gap, so the number is the index
             waiting.append(sse(_bare(event) if bare else event))
             size += len(waiting[-1])
             if size >= LARGE:
                 await writer.write(b"".join(waiting))
                 waiting, size = [], 0
-                await asyncio.sleep(0)  # a long stream must not hold up the others
+                await asyncio.sleep(0)  # a long stream must not hold up other tasks
         await writer.write(b"".join(waiting))
         await exchange.reply.end()
 
@@ -149,7 +151,8 @@ class Rest:
         found = await self._find(response_id)
         if not found.response.get("background"):
             raise cannot_cancel(None)
-        # Cancelling twice gives the response back unchanged (documented), other ends cannot be undone.
+        # Cancelling twice returns the response unchanged (documented); a response that ended otherwise cannot
+        # be cancelled.
         if found.status != "cancelled":
             raise cannot_cancel(found.status)
         await exchange.reply.json(_shown(found.response))
@@ -184,7 +187,7 @@ class Rest:
     async def _delete_model(self, name: str, exchange: Exchange) -> None:
         _check_known(name)
         if not name.startswith("ft:"):
-            # Only one's own fine-tuned models can be deleted (documented; these words are inferred).
+            # Only fine-tuned models of one's own can be deleted (documented; the wording is inferred).
             raise ApiError("You have insufficient permissions for this operation.", status=403)
         await exchange.reply.json({"id": name, "object": "model", "deleted": True})
 
@@ -204,7 +207,9 @@ async def _decoded(found: Remembered) -> Mapping[str, Any]:
 
 
 def _bare(event: Event) -> Event:
-    """Remove the padding of a delta. Text of the model cannot look like it: its quotes are escaped."""
+    """Remove the padding of a delta. The model's text cannot be mistaken for it, because its quotes are
+    escaped.
+    """
     if not event.type.endswith(".delta"):
         return event
     return Event(event.type, _OBFUSCATION.sub(b"", event.data))

@@ -1,4 +1,4 @@
-"""Where every request of a server arrives: passed to the control API, or to the session that it names.
+"""Passes every request of a server to the control API, or to the session that the request names.
 
 Each session has an HttpHandler of its own, as if it were a server; one TCP connection may carry requests for
 several of them.

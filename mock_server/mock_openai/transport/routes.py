@@ -49,7 +49,7 @@ _RESPONSE, _CONV = "/v1/responses/{response_id}", "/v1/conversations/{conversati
 
 CREATE_RESPONSE = Endpoint("POST", "/v1/responses", "create", "Create a response", body=CREATE)
 
-# Words before names: an address fits the first that matches.
+# Fixed words come before names, because the first match is used.
 ENDPOINTS = (
     CREATE_RESPONSE,
     Endpoint("POST", "/v1/responses/compact", "compact", "Compact a conversation"),
@@ -86,8 +86,8 @@ ENDPOINTS = (
 
 
 def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]] | None:
-    """Return the endpoint at a path, and the named segments. A slash too many makes it another address
-    (reported: "Invalid URL").
+    """Return the endpoint at a path, and the named segments. An address with an extra slash is a different
+    one (reported: "Invalid URL").
     """
     steps = path.removeprefix("/").split("/")
     for endpoint in ENDPOINTS:

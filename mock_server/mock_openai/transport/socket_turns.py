@@ -91,7 +91,7 @@ class SocketTurns:
         self.pump()
 
     async def steer(self, message: dict[str, Any], size: int) -> None:
-        """Handle `response.steer`, a message of so many bytes. Raises ApiError."""
+        """Handle `response.steer`, a message of `size` bytes. Raises ApiError."""
         noted = await in_thread(as_noted, message) if size > LARGE_BODY else as_noted(message)
         self._state.note("request", self._connection.number, {**noted, "event": "response.steer"})
         refused = await self.steering.submit(message, size, tuple(self._deliveries.values()))
@@ -128,7 +128,7 @@ class SocketTurns:
                     delivery.cancel()
 
     def pump(self, plan: Plan | None = None) -> None:
-        """Start what may run now; `plan` is that of a create that arrived alone."""
+        """Start the creates that may run now; `plan` belongs to a create that arrived alone."""
         for create in self.queue.start():
             self._spawn(self._turn(create, plan))
         if not self.queue.is_full():
@@ -179,7 +179,8 @@ class SocketTurns:
                 self.steering.committed(carried)
 
         def complete() -> None:
-            # The client has the whole answer: what follows need not wait until a fault behind it is over.
+            # The client has the whole answer, so the next turn need not wait for a fault after its last
+            # event.
             nonlocal settling
             if not settling:
                 settling = True
@@ -203,10 +204,10 @@ class SocketTurns:
                 why = "The successor response could not be created."
                 await self.steering.give_back(carried, steered, why)
         except BaseException as error:
-            if not settling:  # or the next create of this lane would wait for ever
+            if not settling:  # otherwise the next create of this lane would wait for ever
                 self.queue.finish(queued)
             if isinstance(error, ConnectionError):
-                return  # the reader notices too, and ends the session
+                return  # the reader notices this too, and ends the session
             raise
         finally:
             del self._deliveries[create.position.number]

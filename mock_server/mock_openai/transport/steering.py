@@ -1,4 +1,4 @@
-"""The steering submissions of one WebSocket: which response each is for, and what becomes of it.
+"""The steering submissions of one WebSocket: the response that each is for, and its outcome.
 
 The session calls it when a submission arrives, when a turn ends and when a create begins. When a response
 ends, its submissions go into a successor on the same lane, or wait until the client has supplied the input
@@ -36,7 +36,7 @@ from mock_openai.transport.queue import MAX_WAITING_BYTES, Create
 from mock_openai.turn.request_cache import ReceivedRequest
 
 _REMEMBERED = 1024
-"""Ended responses of a connection that are still distinguished from unknown ones."""
+"""Number of ended responses of a connection that are still distinguished from unknown ones."""
 
 
 class _Ended(msgspec.Struct, gc=False):
@@ -152,7 +152,7 @@ class Steering:
             return create
         given = body.get("input")
         if not isinstance(given, str | list):
-            return create  # it will be refused
+            return create  # the create will be refused
         items = [item for steer in steers for item in steer.items]
         received = ReceivedRequest({**body, "input": [*items, *as_items(given)]}, create.received.size)
         return Create(create.lane, create.position, received)

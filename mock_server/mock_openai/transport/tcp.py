@@ -2,11 +2,11 @@
 
 Strategy for "everything before the point has really reached the client": a reset overtakes whatever the
 client has not read yet, and several clients drop what they have read but not yet handed on when the
-connection ends with an error. So before an end that is not in-band, `settle` waits until our buffer is empty,
-the peer's kernel has acknowledged everything and the peer's process has read it (on Linux loopback the
-kernel's socket table tells), and then leaves the client a moment of the loop's time to hand it on. With the
-client on the same loop that moment is exact even in virtual time: the loop does not jump while there is
-something to read.
+connection ends with an error. So before a connection is ended below its protocol, `settle` waits until our
+buffer is empty, the peer's kernel has acknowledged everything and the peer's process has read it (the
+kernel's socket table says so on Linux loopback). It then leaves the client a moment of the loop's time to
+process it. With the client on the same loop that moment is exact even in virtual time: the loop does not jump
+while there is something to read.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class TcpConnection:
         self._transport.close()
 
     async def half_open(self) -> None:
-        """Stop reading and writing, and stay so until the server stops."""
+        """Stop reading and writing until the server stops."""
         if self.gone:
             return
         self.dead = True
@@ -145,8 +145,8 @@ class TcpConnection:
             return False
         try:
             unread = _unread_by_peer(sock)
-            # A peer on this machine has what was sent at once, but may acknowledge it 40 ms later: what it
-            # has read tells more.
+            # A peer on this machine gets the bytes at once but may acknowledge them 40 ms later, so ask for
+            # what it has read.
             return _unacknowledged(sock.fileno()) if unread is None else unread
         except (OSError, ValueError):
             return False

@@ -1,7 +1,7 @@
-"""Faults that are injected by the clock: while a connection is idle, or at a moment of its life.
+"""Faults that are injected by the clock: while a connection is idle, or at a time since it opened.
 
 Each connection has its own timers. The owner calls `arm` whenever the connection becomes idle or busy; a
-change of the fault plan arms them again by itself.
+change of the fault plan arms them again automatically.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from mock_openai.state import ClientConnection, ServerState
 class TimedFaults:
     """The timers of one connection.
 
-    `idle` returns whether no turn is under way. On a WebSocket, faults at a moment are injected at any time
-    (`always`), since its turns only know those of their own; an HTTP exchange handles the moments within it.
+    `idle` returns whether no turn is under way. On a WebSocket, faults planned for a time since the
+    connection opened are injected at any time (`always`), because its turns only inject their own; an HTTP
+    exchange injects those that fall within it.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """TLS with a certificate made for this server, by a certificate authority that is discarded with it.
 
-Clients need only trust the authority's file. What the plan says of TLS handshakes is asked before one begins;
-all other faults are injected within it, or at the TCP connection under it.
+Clients need only trust the authority's file. Faults in the TLS handshake are injected before it begins; all
+other faults act inside the encrypted stream, or on the TCP connection below it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Certificate:
 
 def secured(context: ssl.SSLContext, fails: Callable[[], bool]) -> Secure:
     """Return a wrapper that makes every new connection speak TLS, except those whose handshake `fails`; these
-    are passed on as a hello without an answer.
+    get no answer to their hello here.
     """
 
     def gates(make: Callable[[], web.RequestHandler]) -> Callable[[], asyncio.Protocol]:
@@ -85,7 +85,7 @@ class _Gate(asyncio.Protocol):
             self._handshake = asyncio.get_running_loop().create_task(self._secure(transport))
 
     def data_received(self, data: bytes) -> None:
-        """Handle the hello that fails, or bytes right behind one that did not."""
+        """Pass on the hello that is to fail, or keep bytes that follow a good one."""
         if self._failing and self._transport is not None:
             handler = self._make()
             self._transport.set_protocol(handler)

@@ -1,8 +1,8 @@
 """WebSocket mode: one socket, many turns.
 
-A SocketSession reads messages, queues creates by lane and runs each as a Delivery of its own; it also keeps
-the connection's lifetime, and injects faults while nothing is under way. A bad message is answered, never
-fatal.
+A SocketSession reads messages, queues creates by lane and runs each as a Delivery of its own; it also
+enforces the connection's lifetime, and injects faults while no turn is under way. A bad message is answered,
+never fatal.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ class SocketSession:
             await self._refuse(error)
         elif self._behaviour.bad_message == "close":
             self._connection.end("server", how="close", code=close)
-            self._spawn(self.close(close))  # not here: the client's answer is still to be read
+            self._spawn(self.close(close))  # not here, because the client's answer has yet to be read
 
     async def _create(self, received: ReceivedRequest) -> None:
         named = received.body.get("stream_id")
@@ -236,7 +236,7 @@ class SocketSession:
             if self._turns.closing:
                 raise connection_limit_reached(self._state.settings.connection_lifetime)
         except ApiError as error:
-            # A malformed name is not a lane to attribute an error to (documented).
+            # An error cannot be attributed to a lane whose name is malformed (documented).
             lane = named if isinstance(named, str) else None
             position = self._turns.count(received, lane)
             named_lane = lane if error.code != "invalid_stream_id" else None

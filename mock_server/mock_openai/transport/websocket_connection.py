@@ -1,8 +1,8 @@
 """One WebSocket: the handshake, messages in, frames out, and the closing handshake.
 
-aiohttp reads the connection until it is upgraded; from then on its bytes come here. If a client breaks the
-protocol, it gets the close code for that, and everything it sends afterwards is discarded for a moment,
-because hanging up with unread bytes would lose the close frame.
+aiohttp reads the connection until it is upgraded; from then on its bytes come here. A client that breaks the
+protocol gets the close code for that. What it sends afterwards is read and discarded for a moment, because
+closing with unread bytes would lose the close frame.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _FALLS_SILENT = 0.05
 """Seconds without a byte after which a client that broke a rule is assumed to have read the close frame."""
 
 _AHEAD = 256 * 1024
-"""Bytes of messages read ahead, beyond which reading stops until they are worked off."""
+"""Bytes of messages read ahead, beyond which reading stops until they are processed."""
 
 
 class WebSocketConnection:
@@ -79,11 +79,11 @@ class WebSocketConnection:
         self._tcp.write(head(101, {**headers, **more}))
         request.protocol.set_parser(self)  # type: ignore[arg-type]  # has what is called of one
         if isinstance(request.protocol, HttpConnection):
-            request.protocol.fast_path = self.take  # past aiohttp, which would only hand it on
+            request.protocol.fast_path = self.take  # past aiohttp, which would only pass it on
         return Written(status=101, keep_alive=False)
 
     def take(self, data: bytes) -> bool:
-        """Handle bytes from the client; True, because nobody else has to."""
+        """Handle bytes from the client. Returns True: nobody else has to."""
         text = self._reader.alone(data)
         if text is not None and not self._messages and self.fast_path(text):
             return True
@@ -146,7 +146,7 @@ class WebSocketConnection:
             return
         self.closed = True
         self._tcp.write(close_frame(code, reason))
-        await asyncio.sleep(_CLOSE_WAIT)  # whoever receives learns of the client's answer, and ends this
+        await asyncio.sleep(_CLOSE_WAIT)  # the reader receives the client's answer, and ends this wait
         self._tcp.hang_up()
 
     async def linger(self) -> None:

@@ -111,7 +111,7 @@ class WebSocketWriter:
         await self._socket.write(data)
 
     async def below(self, data: bytes) -> None:
-        """Same as `raw`: below frames there is only TCP."""
+        """Same as `raw`, because only TCP is below the frames."""
         await self.raw(data)
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:

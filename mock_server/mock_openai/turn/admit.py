@@ -66,7 +66,7 @@ class Admission:
         self._behaviour = behaviour
         self._parents = _PARENTS[behaviour.parents]
         self._accepted = {"http": SettingsCache(), "websocket": SettingsCache()}
-        # What others derive from it may look elsewhere, and has to be waited for.
+        # A class derived from it may look elsewhere, and has to be awaited.
         self._here = store if type(store) is MemoryStore else None
 
     def read(self, body: Mapping[str, Any], transport: Literal["http", "websocket"]) -> Request:
@@ -81,8 +81,8 @@ class Admission:
         return request
 
     def read_ahead(self, received: ReceivedRequest, transport: Literal["http", "websocket"]) -> None:
-        """Validate a large request and count its tokens, which is most of planning it. A thread may do that:
-        it changes only the cache entry and, in one step, the cache of settings found valid.
+        """Validate a large request and count its tokens, which is most of the work of planning it. Safe in a
+        thread: it changes only the cache entry and, in one step, the cache of valid settings.
         """
         try:
             received.request = self.read(received.body, transport)
@@ -91,13 +91,13 @@ class Admission:
             received.refused = error
 
     def forget(self) -> None:
-        """Empty the cache of settings found valid."""
+        """Empty the cache of valid settings."""
         for accepted in self._accepted.values():
             accepted.clear()
 
     def at_hand(self, request: Request, lanes: LaneMemory | None, size: int) -> Context | None:
-        """Return what a request continues from; None if that has to be awaited. `size` is in bytes, 0 if the
-        request's length does not matter.
+        """Return the history that a request continues from; None if that has to be awaited. `size` is in
+        bytes, 0 if the request's length does not matter.
         """
         context = _NOTHING
         if request.conversation is not None:
@@ -120,7 +120,7 @@ class Admission:
         return context
 
     async def waited(self, request: Request, lanes: LaneMemory | None, size: int) -> Context:
-        """Same as `at_hand`, with the waiting."""
+        """Same as `at_hand`, but waits where it must."""
         history, tokens = await self._before(request, lanes)
         for wanted in _referred_to(request, history):
             if await self._store.find_item(wanted) is None:
@@ -168,7 +168,7 @@ class Admission:
 
 def _referred_to(request: Request, history: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Return the ids of the items that a request only names and that are not in its history. In a request
-    that is not stored, reasoning without its ciphertext counts as a name only (reported).
+    that is not stored, a reasoning item without its ciphertext counts as one (reported).
     """
     for item in request.input:
         bare = item.get("type") == "reasoning" and not (request.store or item.get("encrypted_content"))
@@ -183,6 +183,7 @@ def _check_window(request: Request, history_tokens: int, size: int) -> None:
     if request.body.get("truncation") == "auto":
         return
     window = models.facts(request.model).window
-    # A token has at least one byte, and counting is expensive: only what could be too large is counted.
+    # A token has at least one byte. Counting is expensive, so only an input that could be too large is
+    # counted.
     if history_tokens + size > window and history_tokens + request.tokens > window:
         raise context_length_exceeded()

@@ -16,9 +16,9 @@ _TOGETHER = 64 * 1024
 async def in_batches(
     coming: Iterator[Timed], answer: Reply | Recorded, elapsed: float
 ) -> AsyncGenerator[Iterable[Timed], None]:
-    """Yield the events of an answer, some at a time; all of one that is not large. `elapsed` are the seconds
-    of the turn so far: an event that is due later is made once those before it have left, since times in it
-    are those of the moment.
+    """Yield the events of an answer in batches; a small answer in one. `elapsed` is how far the turn is, in
+    seconds. An event that is due later is made once the events before it have left, so that times in it are
+    current.
     """
     if isinstance(answer, Recorded) or not is_large(answer):
         yield coming

@@ -1,7 +1,7 @@
 """Ends a response early: as incomplete, cancelled or failed.
 
 It works from the events that have left, so that the end agrees with what the client received before. Turns
-that run their course do not need it.
+that end as planned do not need it.
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ def cancelled(
     `response.{ending}`.
 
     The API documents the status (for background responses, whose output is then empty) but no event for it;
-    clients that send `response.cancel` wait for one of completed, failed and incomplete, so it travels as the
-    last.
+    clients that send `response.cancel` wait for completed, failed or incomplete, so the default is the last.
     """
     so_far = _SentSoFar(sent, opening)
     response = so_far.ended("cancelled", output=[], usage=None)
@@ -66,7 +65,7 @@ class _SentSoFar:
 
     def __init__(self, sent: Sequence[Event], opening: Event | None) -> None:
         left = list(_readable(sent))
-        # A fault may have kept the first events back, or sent others of the same type.
+        # A fault may have held the first events back, or sent others of the same type.
         known = [*left, *_readable([] if opening is None else [opening])]
         objects = [fields["response"] for fields in known if isinstance(fields.get("response"), dict)]
         self.response: Fields = next(

@@ -35,7 +35,7 @@ class Keeper:
         self._conversations = conversations
         self._admission = admission
         self._clock = clock
-        # What others derive from it may keep in a way of its own, and has to be waited for.
+        # A class derived from it may store in a way of its own, and has to be awaited.
         self._here = store if type(store) is MemoryStore else None
 
     def can_at_once(self, plan: Plan) -> bool:
@@ -85,12 +85,12 @@ class Keeper:
 
 
 def _remembered(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
-    """Return a turn as memory stores it; None if it is not over."""
+    """Return a turn as memory stores it; None if it has not ended."""
     request = plan.request
     if request is None:
         return None
     if not isinstance(sent, Rendered):
-        # A fault may have spoilt the last event, or put another behind it.
+        # A fault may have broken the last event, or added another after it.
         sent = _until_its_end(sent)
         if not sent:
             return None
@@ -104,12 +104,12 @@ def _remembered(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
         frame_tokens=request.frame_tokens,
     )
     if plan.response_id is None:
-        kept.id = str(kept.response.get("id"))  # a recording brings its own id
+        kept.id = str(kept.response.get("id"))  # a recording has its own id
     return kept
 
 
 def _decoded(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
-    """Return the same, with its response object, which a thread decodes while others are served."""
+    """Return it with its response object, which a thread decodes while other clients are served."""
     kept = _remembered(plan, sent)
     if kept is not None:
         _ = kept.response

@@ -1,8 +1,8 @@
-"""A pace that was learned from recordings: how long the model takes to begin, how its tokens come in bursts,
-and when it stalls.
+"""A pace that was learned from recordings: the time until the model begins, the bursts in which its tokens
+arrive, and its stalls.
 
 A pace file is JSON; `ninelives pace` makes it. Every quantity is a list of quantiles at equal distances, from
-the smallest value to the largest, so a draw is one number between two neighbours. Nothing is fitted.
+the smallest value to the largest, so a draw interpolates between two neighbours. No distribution is fitted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mock_openai.schema_address import schema_address
 VERSION = 1
 
 Quantiles = tuple[float, ...]
-"""Values at equal distances of probability, rising."""
+"""Quantiles at equal steps of probability, rising."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class Learned:
     stalls: Quantiles = ()
     """Longer pauses than those, where the model stopped in the middle of an answer."""
     stall_share: float = 0.0
-    """Which share of the pauses between bursts is a stall, from 0 to 1."""
+    """The share of the pauses between bursts that are stalls, from 0 to 1."""
     sources: tuple[str, ...] = ()
-    """The recordings that it was learned from, for the reader."""
+    """The recordings that it was learned from, for people to read."""
 
     def schedule(self, events: Iterable[Event], rng: random.Random) -> Iterator[Timed]:
-        """Stamp the events; those that carry no delta and begin no item go out with the one before them."""
+        """Stamp the events; events that carry no delta and begin no item leave with the one before them."""
         now = drawn(self.first_event, rng)
         left, items = 0, 0
         output_began = False
@@ -77,7 +77,7 @@ class Learned:
 
 
 def drawn(quantiles: Quantiles, rng: random.Random) -> float:
-    """Draw a value: a place between two quantiles, each place as likely as any other."""
+    """Draw a value at a uniformly random position among the quantiles."""
     place = rng.random() * (len(quantiles) - 1)
     below = int(place)
     value = quantiles[below]

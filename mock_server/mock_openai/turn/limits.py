@@ -1,8 +1,8 @@
 """Limits of requests and tokens per minute, and the API's headers and errors for them.
 
-A Bucket is a value: the rest of a budget at a given time. The Limiter keeps one for the requests and one for
-the tokens of each key and model, admits creates or raises the API's 429, and writes the `x-ratelimit-*`
-headers. Nothing here knows a socket or a clock.
+A Bucket is a value: the budget that remains at a given time. The Limiter keeps one bucket for the requests
+and one for the tokens of each key and model, admits creates or raises the API's 429, and writes the
+`x-ratelimit-*` headers. Pure: no socket, no clock.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mock_openai.protocol.request import Request
 MINUTE = 60.0
 
 _KEPT = 10_000
-"""Accounts kept; the one unused for longest goes first. A forgotten account begins anew with full buckets."""
+"""Accounts kept; the least recently used goes first. A forgotten account begins anew with full buckets."""
 
 _ROUNDING = 1e-6
 """Fraction of a request or token that does not count as missing: times are floats."""
@@ -31,9 +31,9 @@ _ROUNDING = 1e-6
 class Limits:
     """The budget of a key for one model per minute.
 
-    They fill up evenly, as the real ones do: a limit of 60 requests has room for one more every second.
-    A create takes what its input counts, see `tokens_asked`; answers take nothing. Requests that are refused
-    for their tokens count as requests (documented).
+    Budgets refill evenly, as the real ones do: a limit of 60 requests has room for one more every second. A
+    create uses up the tokens of its input (`tokens_asked`); answers use none. Requests that are refused for
+    their tokens count as requests (documented).
     """
 
     rpm: int | None = None
@@ -67,16 +67,16 @@ class Bucket:
         return Bucket(self.limit, min(float(self.limit), self.free + gained), time)
 
     def fits(self, asked: int) -> bool:
-        """Return whether this much is left."""
+        """Return whether this amount is left."""
         return self.free + _ROUNDING >= asked
 
     def take(self, asked: int) -> Bucket:
-        """Return the bucket with this much less."""
+        """Return the bucket after this amount was taken."""
         return Bucket(self.limit, max(0.0, self.free - asked), self.at)
 
     @property
     def left(self) -> int:
-        """The rest, in whole requests or tokens."""
+        """The remaining budget, in whole requests or tokens."""
         return math.floor(self.free + _ROUNDING)
 
     @property
@@ -133,7 +133,7 @@ def tokens_asked(request: Request, input_tokens: int) -> int:
     """Return the number of tokens that the API counts for a request before it is answered.
 
     Measured on recorded headers: the input's tokens and about 19 more, about 218 where the model reasons or
-    is given functions. What it may answer (`max_output_tokens`) does not count.
+    is given functions. The possible size of the answer (`max_output_tokens`) does not count.
     """
     reckons = facts(request.model).reasons or any(tool.get("type") == "function" for tool in request.tools)
     return input_tokens + (218 if reckons else 19)

@@ -40,7 +40,7 @@ class Plan(msgspec.Struct, eq=False):
     body: Mapping[str, Any]
     """The request's body as received."""
     size: int
-    """Its bytes; 0 when its length does not matter."""
+    """The size of the body in bytes; 0 when it does not matter."""
     caller: Caller
     number: int
     """The create's number on its connection, from 1."""
@@ -58,13 +58,13 @@ class Plan(msgspec.Struct, eq=False):
     answer: Answer | None = None
     """The responders' answer, once it is there."""
     render: Render | None = None
-    """Renders the answer, if a reply like it was sent before."""
+    """Renders the answer from a template; None unless a reply like it was sent before."""
     at_once: bool = False
     """Whether all events of the answer are due at once."""
     rate_limits: Mapping[str, str] = MappingProxyType({})
     """Rate-limit headers."""
     waits_for: Literal["memory", "responder"] | None = None
-    """What the plan waits for before it can be completed."""
+    """The step that has to be awaited before the plan can be completed."""
     failure: Exception | None = None
     """The exception that a responder, or this server, raised instead of answering."""
     next_responder: int = 0
@@ -77,7 +77,7 @@ class Plan(msgspec.Struct, eq=False):
         """Return the turn as responders see it."""
         if self._turn is None:
             caller = self.caller
-            self._turn = Turn(  # by place: names cost as much as all the rest
+            self._turn = Turn(  # positional: keyword arguments would double the cost
                 self.body,
                 caller.transport,
                 self.request,
@@ -99,8 +99,8 @@ class Plan(msgspec.Struct, eq=False):
         return 0 if self.request is None else self.history_tokens + self.request.tokens
 
     def rendered(self, now: float, later: float = 0.0) -> Rendered:
-        """Return all events of a plan that has `render`, created at a time in unix seconds that `fits`, with
-        items that begin so many seconds later.
+        """Return all events of a plan that has `render`. `now` is the creation time in unix seconds (it must
+        pass `fits`); output items begin `later` seconds after that.
         """
         assert self.render is not None, "only what has a template is rendered whole"
         rendered = self.render.rendered(self.random_source, now, later)

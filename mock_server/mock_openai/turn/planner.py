@@ -61,7 +61,7 @@ class Planner:
         """Plan a turn, as far as nothing has to be awaited. `number` is the create's on its connection."""
         plan = self._new(received, caller, number)
         cached, script = received.answer, self._script
-        # A limit counts each turn, so what is known does not answer it.
+        # A limit counts each turn, so the cached answer cannot be used.
         if (
             cached is not None
             and script is not None
@@ -152,7 +152,7 @@ class Planner:
             plan.error = error
 
     def _answer(self, plan: Plan) -> None:
-        """Let the limits answer, or the responders."""
+        """Get the answer from the limits, or else from the responders."""
         if plan.request is not None and plan.error is None:
             if self.limiter.limits is None:
                 plan.rate_limits = usual_headers(plan.request.model)
@@ -177,9 +177,9 @@ class Planner:
 
     def _ask(self, plan: Plan, said: Answer | None) -> None:
         """Ask the responders in their order, from the plan's next one on; the first that does not pass
-        answers. `said` is what the one before said.
+        answers. `said` is the answer of the responder before.
         """
-        # A warm-up has nothing to be answered.
+        # A warm-up needs no answer.
         answerable = plan.error is None and (plan.request is None or plan.request.generate)
         while said is None and plan.next_responder < len(self._responders):
             if answerable or self._responders[plan.next_responder].takes_errors:
@@ -208,8 +208,8 @@ class Planner:
 
 
 def _asked_plainly(responder: Responder) -> Callable[[Turn], Answer | Later | None] | None:
-    """Return what asks a responder in a plain call; None if it has to be awaited."""
-    # What others derive from these two may answer in a way of its own.
+    """Return a function that asks a responder without awaiting; None if it has to be awaited."""
+    # A class derived from these two may answer in a way of its own.
     if type(responder) is Script:
         return responder.at_hand
     return responder.improvised if type(responder) is Improviser else None

@@ -1,7 +1,7 @@
 """The request cache: the latest creates by their bytes, so that the same bytes are read once.
 
-Tests send the same request many times. The same bytes share one ReceivedRequest, which collects what follows
-from them: the body, the validated request, and the answer if it depends on nothing else.
+Tests send the same request many times. The same bytes share one ReceivedRequest, which collects everything
+derived from them: the body, the validated request, and the answer if it depends on nothing else.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from mock_openai.protocol.template import Render
 from mock_openai.responders.handle import RuleHandle
 
 MAX_SIZE = 8 * 1024
-"""Bytes from which only the latest request is kept: large requests contain a conversation, which is not sent
-twice, but may be looked up twice.
+"""Bytes from which only the latest request is kept: large requests contain a whole conversation, which is
+rarely sent twice, but may be looked up twice while it is handled.
 """
 
 LARGEST = 1024 * 1024
@@ -62,15 +62,15 @@ class ReceivedRequest(msgspec.Struct, eq=False):
     _noted: Body | None = None
 
     def note_as(self, shorten: Callable[[msgspec.Raw], msgspec.Raw]) -> None:
-        """Find out how the journal stores the body; `shorten` cuts one that is too large for it.
+        """Prepare the body as the journal stores it; `shorten` cuts a body that is too large.
 
-        It begins with the body each time: another thread may have cut it meanwhile.
+        Always starts from the whole body, because another thread may have cut it meanwhile.
         """
         self._noted = Body.searched_before(shorten(redact.body(self.body)))
 
     def noted(self) -> Body:
-        """Return the body as the journal stores it. A large one is searched for secrets now, which would keep
-        its reader waiting.
+        """Return the body as the journal stores it. A large body is searched for secrets now, because a
+        reader should not wait for that.
         """
         if self._noted is None:
             if self.size > MAX_SIZE:
@@ -100,7 +100,7 @@ class RequestCache:
         if len(data) <= MAX_SIZE:
             received = self._kept.get((form, data))
         else:
-            large = self._large  # read once: another thread may replace it at any time
+            large = self._large  # read it once, because another thread may replace it at any time
             received = large[2] if large is not None and large[:2] == (form, data) else None
         if received is not None:
             received.again = True

@@ -1,6 +1,4 @@
-"""Pass-through: requests that no rule answers go to a real server, and its answer is passed on as
-it comes.
-"""
+"""Pass-through: requests that no rule answers go to a real server; its answer comes back as it arrives."""
 
 from mock_openai.upstream.upstream import Upstream
 

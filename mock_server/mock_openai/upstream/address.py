@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-# Hop-by-hop, made anew by the client towards the other server, or meant for this server alone.
+# Hop-by-hop headers, headers that the client for upstream makes itself, and those meant for this server
+# alone.
 _KEPT_BACK = frozenset(
     {
         "accept-encoding", "connection", "content-length", "content-type", "expect", "host", "keep-alive",
@@ -63,7 +64,7 @@ class Address:
 
 
 PASSED_BY = "x-mock-passed-by"
-"""The header in which servers that pass a request on leave their marks, to detect a circle."""
+"""The header in which servers that pass a request on leave their marks, to detect a loop."""
 
 
 def passed_on(headers: Mapping[str, str], mark: str) -> dict[str, str]:

@@ -1,4 +1,6 @@
-"""What a client gets if the upstream server fails: an error in the API's words, or the same break."""
+"""What a client gets if the upstream server fails: an error in the API's form, or a connection broken
+likewise.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ _LONGEST, _WITHIN = 65_536, 10.0
 _SHOWN = 1_000
 """Characters of a refusal that are shown, if it is not an error in the API's form."""
 
-# True only of the connection, or of the body as it was sent; and what is for the cookie jar of a browser.
+# Headers about the connection or the encoding of the body, and cookies, which are for browsers.
 _NOT_TOLD = frozenset(
     {
         "connection",
@@ -43,8 +45,8 @@ class Refusal(Exception):
         self.body = body
 
     def error(self, key: str | None = None) -> ApiError:
-        """Return it as the API's error: upstream's own if it sent one, else with its text; the client's key
-        is removed from it.
+        """Return the refusal as an error of the API: upstream's own if it sent one, else one with its text.
+        The client's key is removed.
         """
         if key:
             self.body = self.body.replace(key.encode("utf-8", "surrogateescape"), b"[redacted]")
@@ -85,7 +87,7 @@ async def keep_refusal(
     except asyncio.IncompleteReadError as error:
         body = error.partial
     except (aiohttp.ClientError, TimeoutError):
-        pass  # the status is known all the same
+        pass  # the status is known in any case
     answer.close()
     raise Refusal(answer.status, answer.headers, body)
 

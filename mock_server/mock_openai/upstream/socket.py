@@ -38,8 +38,8 @@ class UpstreamTurn:
         """Add a frame of this turn."""
         self._frames.append(event)
         self._failing = head.type == "error"
-        # A frame that refuses a create is all there is; one within a stream has a number, and a last event
-        # after it.
+        # An error frame that refuses a create comes alone; one within a stream has a sequence number, and a
+        # terminal event follows.
         self.over = head.type in ENDS or (self._failing and head.sequence_number is None)
         self._news.set()
 
@@ -49,7 +49,7 @@ class UpstreamTurn:
         self._news.set()
 
     async def events(self) -> AsyncGenerator[list[Event], None]:
-        """Yield the frames as they come, in batches. Raises Cut if the stream breaks off."""
+        """Yield the frames as they arrive, in batches. Raises Cut if the stream breaks off."""
         while True:
             if not self._frames and not self.over:
                 self._news.clear()
@@ -87,8 +87,8 @@ class UpstreamSocket:
     async def ask(self, body: dict[str, Any]) -> UpstreamTurn:
         """Send a create. Raises ConnectionError if the socket is gone."""
         turn = UpstreamTurn()
-        # The other server queues the turns of a lane as well, so the first that is not over is the one that
-        # speaks, also when its listener has left.
+        # Upstream queues the turns of a lane too, so a frame belongs to the first unfinished turn, even if
+        # nobody listens to it any more.
         self._turns.setdefault(body.get("stream_id"), deque()).append(turn)
         await self._socket.send_str(json.compact({"type": "response.create", **body}).decode())
         return turn
@@ -122,7 +122,7 @@ class UpstreamSocket:
             self._note_created(data)
         waiting = self._turns.get(head.stream_id)
         if not waiting:
-            return  # about the connection, not about a turn: what follows from it is the end of the socket
+            return  # about the connection, not about a turn: the end of the socket follows
         waiting[0].add(Event(head.type or "message", data, binary=binary), head)
         if waiting[0].over:
             waiting.popleft()

@@ -25,7 +25,7 @@ def head_of(data: bytes) -> Head:
 
 
 def as_event(came: sse.ServerEvent) -> Event:
-    """Return a server-sent event as an event of the API, with the very bytes that came."""
+    """Return a server-sent event as an event of the API, with its bytes unchanged."""
     data = came.data or b""
     kind = came.name or head_of(data).type or "message"
     return Event(kind, data, wire=None if came.raw == sse.event(kind, data) else came.raw)

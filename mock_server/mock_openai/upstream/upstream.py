@@ -22,15 +22,16 @@ from mock_openai.upstream.stream import as_event
 from mock_openai.wire.sse import EventStream
 
 KEPT_IDLE = 5.0
-"""Seconds for which a connection is kept for another request, as in OpenAI's own client. The longer, the more
-often the other server is just closing it, and a create cannot be sent twice.
+"""Seconds for which a connection is kept for another request, as in OpenAI's own client. The longer it is
+kept, the more often upstream closes it at the same moment, and a create must not be sent twice.
 """
 
 _FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 class Upstream:
-    """Forwards requests that no rule here answers to another server, and passes its answers on as they come.
+    """Forwards requests that no rule here answers to another server, and passes its answers on as they
+    arrive.
 
     It is asked about invalid requests too, because upstream decides what is valid. Each WebSocket of a client
     has one of its own to upstream, so that state which belongs to a connection is kept there.
@@ -50,7 +51,7 @@ class Upstream:
         self._opening: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def answer(self, turn: Turn) -> Answer:
-        """Send the request, and return the answer as far as it has come."""
+        """Send the request, and return the answer, which may still be arriving."""
         if self._mark in turn.headers.get(PASSED_BY, ""):
             return loops_back(self.address)
         try:
@@ -63,7 +64,7 @@ class Upstream:
     async def pass_on(
         self, method: str, path_qs: str, headers: Mapping[str, str], data: bytes
     ) -> Recorded | Relayed | ApiError:
-        """Pass an HTTP request on, and return the answer: whole, or while it comes if it is a stream."""
+        """Pass an HTTP request on, and return the answer: whole, or as it arrives if it is a stream."""
         if self._mark in headers.get(PASSED_BY, ""):
             return loops_back(self.address)
         given = passed_on(headers, self._mark)
@@ -141,7 +142,7 @@ class Upstream:
 
     async def _over_socket(self, turn: Turn) -> Answer:
         try:
-            async with self._opening[turn.connection]:  # turns of two lanes may come at once
+            async with self._opening[turn.connection]:  # turns of two lanes may begin at the same time
                 socket = await self._socket(turn)
         except Refusal as refusal:
             return refusal.error(turn.key)

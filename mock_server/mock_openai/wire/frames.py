@@ -1,9 +1,9 @@
-"""WebSocket frames (RFC 6455) without I/O: bytes in, whole messages out, and the rule that invalid bytes
-break.
+"""WebSocket frames (RFC 6455) without I/O: bytes in, whole messages out, and for invalid bytes the rule that
+they break.
 
-`FrameReader` reads what a client sends and objects to what a client may not send. `PassingFrames` reads
-either direction of a connection that is only passed on, objects to nothing, and can tell what has come of a
-message that was never finished. Messages may be compressed, each on its own (RFC 7692 without context
+`FrameReader` reads a client's frames, and reports frames that a client must not send. `PassingFrames` reads
+either direction of a connection that is only passed on, accepts everything, and can return the received part
+of a message that was never finished. Messages may be compressed, each on its own (RFC 7692 without context
 takeover).
 """
 
@@ -98,8 +98,8 @@ class FrameReader:
         return found
 
     def alone(self, data: bytes) -> bytes | None:
-        """Take bytes and return the text if they are exactly one short text frame, as they nearly always are;
-        otherwise None, and they are left to `feed`.
+        """Take bytes and return the text if they are exactly one short text frame, as they nearly always are.
+        Otherwise return None; the caller passes them to `feed`.
         """
         if self._ahead or self._opcode != CONTINUATION or len(data) < 6 or self.broken is not None:
             return None
@@ -159,7 +159,7 @@ class FrameReader:
             raise BrokenRule(PROTOCOL_ERROR, "Fragments of messages are out of order.")
 
     def _message(self, first: int, payload: bytes, at: int, start: int) -> Message | None:
-        """Add a frame to its message (section 5.4); its head stands from `at` to `start`."""
+        """Add a frame to its message (section 5.4); its head is the bytes from `at` to `start`."""
         opcode = first & _OPCODE
         if opcode == CLOSE and self.checks_content:
             _check_close(payload)
@@ -210,8 +210,8 @@ class PassingFrames(FrameReader):
         return super().feed(data)
 
     def unfinished(self) -> list[tuple[bytes, bytes]]:
-        """Return the frames since the last whole message, each as head and payload, the last one as far as it
-        has come; bytes that are not a frame have no head.
+        """Return the frames since the last whole message, each as head and payload, the last one possibly
+        incomplete; bytes that are not a frame have no head.
         """
         frames = list(self._frames)
         if self._ahead:
@@ -241,7 +241,7 @@ def frame(payload: bytes, opcode: int = TEXT) -> bytes:
 
 
 def text_around(_: str, size: int) -> tuple[bytes, bytes]:
-    """Return what stands before and after the payload of a text frame."""
+    """Return the bytes before and after the payload of a text frame of this size."""
     return _head(size, TEXT), b""
 
 
@@ -259,11 +259,11 @@ def _head(size: int, opcode: int) -> bytes:
     return struct.pack("!BBQ", _FIN | opcode, 127, size)
 
 
-_number = int.from_bytes  # looked up once: each time costs as much as 30 bytes of a payload
+_number = int.from_bytes  # looked up once: a lookup costs as much as 30 bytes of payload
 
 
 def _unmasked(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes:
-    # Section 5.3. One exclusive-or of two large numbers is the fastest that Python has, and linear.
+    # Section 5.3. One exclusive-or of two large integers is the fastest way in Python, and linear.
     words = len(payload) // 4 + 1
     unmasked = _number(payload, "little") ^ _number(mask * words, "little")
     return unmasked.to_bytes(4 * words, "little")[: len(payload)]

@@ -1,7 +1,7 @@
-"""Server-sent events: a byte stream cut into events and put together again, without I/O.
+"""Server-sent events: splits a byte stream into events, and writes events, without I/O.
 
 The rules are those of the WHATWG HTML Standard, sections 9.2.5 (Parsing an event stream) and 9.2.6
-(Interpreting an event stream). `EventStream` is lossless: the `raw` bytes of what it returns, joined, are the
+(Interpreting an event stream). `EventStream` is lossless: the `raw` bytes of its events, joined, are the
 stream.
 """
 
@@ -19,14 +19,14 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """One event as it came."""
+    """One event as it arrived."""
 
     raw: bytes
     """Its bytes, blank line included."""
     name: str
     """Its `event` field; empty if it has none, which means "message"."""
     data: bytes | None
-    """Its `data` lines, joined by newlines; None if it has none, and clients ignore it."""
+    """Its `data` lines, joined by newlines; None if it has none, so that clients ignore the event."""
 
 
 class EventStream:
@@ -39,7 +39,7 @@ class EventStream:
 
     @property
     def rest(self) -> bytes:
-        """The bytes received of the next event."""
+        """The bytes of the next event received so far."""
         return bytes(self._ahead)
 
     def feed(self, data: bytes) -> list[ServerEvent]:
@@ -63,7 +63,7 @@ class EventStream:
             return None
         end = found.end()
         if end == len(self._ahead) and self._ahead[-1:] == b"\r":
-            return None  # a LF may still come, and belongs to this line end
+            return None  # an LF may still follow, and would belong to this line end
         return end
 
     def _take(self, end: int) -> ServerEvent:
@@ -94,5 +94,5 @@ def event(name: str, data: bytes) -> bytes:
 
 
 def around(name: str, size: int) -> tuple[bytes, bytes]:
-    """Return what stands before and after the data of an event, however many bytes it has."""
+    """Return the bytes before and after the data of an event, which do not depend on its size."""
     return b"event: %b\ndata: " % name.encode(), b"\n\n"

@@ -1,7 +1,7 @@
 """The page at /__mock__/: what happens on the server as it happens, and buttons that break a connection now.
 
-The page is three static files and uses nothing but the control API. Its policy allows no other script, style
-or address.
+The page is three static files and uses nothing but the control API. Its content security policy allows no
+other script, style or address.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _WRONG_KEY = (
 
 
 class WrongKey(ApiError):
-    """The one error that repeats a secret, masked; the journal shows nothing of it."""
+    """The only error that repeats a secret, masked; the journal does not show the secret at all."""
 
     without_key = _WRONG_KEY.format("[redacted]")
     """The message without the key."""

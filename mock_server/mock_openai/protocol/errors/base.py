@@ -9,7 +9,7 @@ INVALID_REQUEST = "invalid_request_error"
 
 
 class ApiError(Exception):
-    """An answer of the API that is an error, raised before anything streams.
+    """An error that the API answers with, raised before anything streams.
 
     `status` is the HTTP status, `headers` are extra response headers (HTTP only); `type`, `param` and
     `code` are the fields of the error object, where `param` and `code` may be null but are never absent
@@ -55,8 +55,8 @@ class ApiError(Exception):
         return frame
 
     def nested(self) -> dict[str, Any]:
-        """Return the error object of a frame or an event. There are no headers to carry the rate limits, so
-        they stand in it (reported).
+        """Return the error object of a frame or an event. There are no headers for the rate limits, so the
+        object contains them (reported).
         """
         headers = {"headers": dict(self.headers)} if self.headers else {}
         return {
@@ -68,7 +68,7 @@ class ApiError(Exception):
         }
 
     def about(self, model: str) -> ApiError:
-        """Return the error worded for a model; most read the same for all."""
+        """Return the error worded for a model; most errors read the same for all models."""
         return self
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from mock_openai.protocol.errors.base import ApiError
 
 
 class RateLimitReached(ApiError):
-    """The one error that names the model; it may be made before a model is known."""
+    """The only error that names the model; it may be created before the model is known."""
 
     def about(self, model: str) -> ApiError:
         """Return the error worded for this model."""
@@ -26,7 +26,7 @@ class RateLimitReached(ApiError):
 
 
 UNTOLD = "gpt-4o"
-"""The model that a rate limit names as long as none is known."""
+"""The model that a rate limit names while no other is known."""
 
 
 def rate_limit_reached(
@@ -40,8 +40,8 @@ def rate_limit_reached(
 ) -> ApiError:
     """Return the error: the requests or tokens of this minute are spent (reported).
 
-    When there is room again follows from the numbers, as it does in every reported message: limits fill up
-    evenly over the minute. `retry-after` and `retry-after-ms` are inferred from what OpenAI's clients heed.
+    The waiting time follows from the numbers, as in every reported message: limits refill evenly over the
+    minute. `retry-after` and `retry-after-ms` are inferred from the headers that OpenAI's clients obey.
     """
     asked = requested if requested is not None else 2_000 if unit == "tokens" else 1
     wait = max(0.0, (used + asked - limit) * 60 / limit)
@@ -80,7 +80,7 @@ def request_too_large(
 
 
 def duration(seconds: float) -> str:
-    """Write seconds as the API does, whole milliseconds of them: `12ms`, `6.57s`, `1m0s` (observed)."""
+    """Write seconds as the API does, in whole milliseconds: `12ms`, `6.57s`, `1m0s` (observed)."""
     thousandths = math.floor(round(seconds * 1000, 3))
     if thousandths < 1000:
         return f"{thousandths}ms" if thousandths else "0s"

@@ -43,7 +43,7 @@ def by_code(
     param: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> ApiError:
-    """Build an error from its code or its status; everything that is not given has the known values for that
+    """Build an error from its code or its status; fields that are not given have the known values for that
     code.
     """
     if code in _BY_CODE:

@@ -8,8 +8,8 @@ from mock_openai.protocol.errors.base import ApiError
 
 
 def model_not_found(model: str, *, as_chat: bool = False) -> ApiError:
-    """Return the error: a model does not exist: status 400, not 404 (observed); `as_chat` as the Chat API
-    says it.
+    """Return the error: a model does not exist; status 400, not 404 (observed). `as_chat` selects the Chat
+    API's form.
     """
     if as_chat:
         return ApiError(
@@ -34,7 +34,7 @@ def model_of_another_api(model: str) -> ApiError:
 
 
 def model_unheard_of(model: str) -> ApiError:
-    """Return the error: a model of embeddings, or one of the oldest, is not found (message reported)."""
+    """Return the error: an embedding model, or one of the oldest models, is not found (message reported)."""
     return ApiError(f"The requested model, '{model}' was not found.", param="model", code="model_not_found")
 
 
@@ -78,7 +78,7 @@ def item_not_found(item_id: str, status: int = 404) -> ApiError:
 
 
 def listed_item_not_found(item_id: str) -> ApiError:
-    """Return the error: a list has no such item to begin at (words reported for other places)."""
+    """Return the error: a list has no such item to begin at (wording reported for other endpoints)."""
     return ApiError(f"Item with id '{item_id}' not found.", status=404)
 
 
@@ -105,7 +105,7 @@ def reasoning_without_follower(item_id: str) -> ApiError:
 
 
 def duplicate_item(item_id: str) -> ApiError:
-    """Return the error: an item is there twice, or was known already (reported)."""
+    """Return the error: an item appears twice, or is in the history already (reported)."""
     return ApiError(
         f"Duplicate item found with id {item_id}. Remove duplicate items from your input and try again.",
         param="input",
@@ -113,7 +113,7 @@ def duplicate_item(item_id: str) -> ApiError:
 
 
 def approvals_missing(request_ids: Sequence[str]) -> ApiError:
-    """Return the error: MCP calls still wait for a yes or no (words reported, param inferred)."""
+    """Return the error: MCP calls still wait for approval (wording reported, param inferred)."""
     return ApiError(
         f"The following MCP approval requests do not have an approval: {', '.join(request_ids)}",
         param="input",
@@ -121,7 +121,7 @@ def approvals_missing(request_ids: Sequence[str]) -> ApiError:
 
 
 def approvals_unasked(request_ids: Sequence[str]) -> ApiError:
-    """Return the error: a yes or no answers nothing that was asked (words reported, param inferred)."""
+    """Return the error: an approval answers no request for one (wording reported, param inferred)."""
     return ApiError(
         "The following MCP approval requests have approval responses but weren't passed as input: "
         f"{', '.join(request_ids)}",

@@ -35,7 +35,9 @@ def missing_parameter(name: str) -> ApiError:
 
 
 def missing_input() -> ApiError:
-    """Return the error: there is nothing to answer; the mixed quotes are the API's own (reported)."""
+    """Return the error: neither an input nor a substitute was given; the mixed quotes are the API's own
+    (reported).
+    """
     return ApiError(
         "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation' must be provided.",
         code="missing_required_parameter",

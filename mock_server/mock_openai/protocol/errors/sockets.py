@@ -40,7 +40,7 @@ def stream_limit_reached(limit: int = 32) -> ApiError:
 
 def connection_limit_reached(lifetime: float = 3600.0) -> ApiError:
     """Return the error: a connection has reached its lifetime, in seconds (documented). For a lifetime that
-    is not a whole number of minutes, it names the real one.
+    is not a whole number of minutes, the message says 60, the limit of the real API.
     """
     minutes = round(lifetime / 60)
     if not minutes or minutes * 60 != lifetime:

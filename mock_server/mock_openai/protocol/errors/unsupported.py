@@ -35,14 +35,14 @@ def unsupported_choice(name: str, value: object, model: str, supported: Sequence
 
 
 def unsupported_mode() -> ApiError:
-    """Return the error: this model reasons in another mode than was asked for (reported)."""
+    """Return the error: this model does not reason in the requested mode (reported)."""
     return ApiError(
         "`reasoning.mode` is not supported with this model.", param="reasoning.mode", code="unsupported_value"
     )
 
 
 def research_needs_tools() -> ApiError:
-    """Return the error: a model for research must have something to search in (reported)."""
+    """Return the error: a research model needs a tool that searches (reported)."""
     wanted = series(("web_search_preview", "mcp", "file_search"), last="or")
     return ApiError(f"Deep research models require at least one of {wanted} tools.", param="tools")
 
@@ -53,12 +53,12 @@ def unsupported_tool(kind: str, model: str) -> ApiError:
 
 
 def encrypted_content_unsupported() -> ApiError:
-    """Return the error: this model does not reason, so that there is no reasoning to encrypt (reported)."""
+    """Return the error: this model does not reason, so there is no reasoning to encrypt (reported)."""
     return ApiError("Encrypted content is not supported with this model.", param="include")
 
 
 def logprobs_unsupported(name: str) -> ApiError:
-    """Return the error: a model that reasons gives no log probabilities; `name` is what asked for them
+    """Return the error: a reasoning model gives no log probabilities; `name` is the field that asked for them
     (reported).
     """
     return ApiError(
@@ -67,7 +67,7 @@ def logprobs_unsupported(name: str) -> ApiError:
 
 
 def long_cache_only() -> ApiError:
-    """Return the error: this model keeps prompts for a day or not at all (reported)."""
+    """Return the error: this model caches prompts for a day or not at all (reported)."""
     return ApiError(
         "This model is compatible only with 24h extended prompt caching",
         param="prompt_cache_retention",
@@ -76,7 +76,7 @@ def long_cache_only() -> ApiError:
 
 
 def tools_need_effort(effort: str, tools: Sequence[str]) -> ApiError:
-    """Return the error: hosted tools want more reasoning than was asked for (reported)."""
+    """Return the error: hosted tools need more reasoning effort than was requested (reported)."""
     return ApiError(
         f"The following tools cannot be used with reasoning.effort '{effort}': {', '.join(tools)}.",
         param="tools",

@@ -1,9 +1,8 @@
-"""A small language for the rules of a request, and the API's words for what breaks them.
+"""A small language for the rules of a request, with the API's wording for violations.
 
-Strategy: rules are values. Each knows the phrase that names it ("a string", "an array of objects"), whether
-a JSON value is of its kind at all, and what must hold inside. `check` raises the first thing that is wrong,
-depth first and in the order in which the rules are written; the path it names is written as the API writes
-paths, `input[0].content[1].text`.
+Strategy: rules are values. Each has a phrase that names it ("a string", "an array of objects"), a test
+whether a JSON value is of its kind, and checks of the value's content. `check` raises the first violation,
+depth first and in the order of the rules, with its path as the API writes paths: `input[0].content[1].text`.
 """
 
 from mock_openai.protocol.schema.containers import Array, Field, Map, Object, need, never_null

@@ -10,7 +10,7 @@ from mock_openai.protocol import errors
 from mock_openai.protocol.schema.rule import Anything, Rule, validate
 from mock_openai.protocol.schema.wording import describe, plural
 
-OBJECTS = (dict, Mapping)  # the first settles nearly all, and costs a tenth of the second
+OBJECTS = (dict, Mapping)  # the first test settles nearly all cases, at a tenth of the cost of the second
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ def never_null(rule: Rule) -> Field:
 class Object:
     """An object with known fields; a bare rule is an optional field.
 
-    `open` lets other fields pass unseen; `unknown` makes the error for one, from its path and what else is
-    there. Of the fields in `exactly_one` there must be just that.
+    `open` accepts other fields unchecked; `unknown` makes the error for one, from its path and the fields
+    beside it. Exactly one of the fields in `exactly_one` must be present.
     """
 
     fields: Mapping[str, Field | Rule] = field(default_factory=dict)
@@ -116,8 +116,8 @@ class Object:
         return isinstance(value, OBJECTS)
 
     def check(self, value: Any, path: str) -> None:
-        """Check what must be there, then for unknown fields, then each known one in the order of the rule
-        (reported, for the request as a whole).
+        """Check required fields, then unknown ones, then each known field in the order of the rule (reported,
+        for the request as a whole).
         """
         prefix = f"{path}." if path else ""
         for name in self._required:

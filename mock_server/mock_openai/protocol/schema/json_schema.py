@@ -62,7 +62,7 @@ def json_schema(rule: Rule) -> dict[str, Any]:
             return _tagged(rule)
         case Either(rules=rules):
             return {"anyOf": [json_schema(one) for one in rules]}
-    # A rule of its own kind says at least what kind of value it takes.
+    # A rule of any other class at least states which kind of value it accepts.
     kind = _KINDS.get(rule.noun)
     return {"type": kind} if kind else {}
 

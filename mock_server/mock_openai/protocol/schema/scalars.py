@@ -71,9 +71,7 @@ def _check_bounds(
 
 @dataclass(frozen=True, slots=True)
 class String:
-    """Text; `prefix` is what an id must begin with, and a `plain` one has letters, digits, underscores and
-    dashes only.
-    """
+    """Text. An id begins with `prefix`; a `plain` text has only letters, digits, underscores and dashes."""
 
     filled: bool = False
     maximum: int | None = None
@@ -102,7 +100,7 @@ class String:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of a few words. `untold` are accepted too, but no error names them."""
+    """One of a few words. `untold` words are accepted too, but error messages do not list them."""
 
     words: tuple[str, ...]
     untold: tuple[str, ...] = ()

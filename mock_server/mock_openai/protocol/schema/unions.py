@@ -16,10 +16,11 @@ from mock_openai.protocol.schema.wording import alternatives, bare, describe
 class Tagged:
     """An object whose `tag` says which of several shapes it has.
 
-    Tags in `listed` are known by name only and pass unseen. `default` is the shape of an object without the
-    tag. A wrong tag is blamed on the object itself (reported for content parts), or on the tag's own path
-    when `blame_tag` is set. An error lists the `shown` tags, or without those all of them in
-    alphabetical order. For a tag that is not in `all_tags` it lists these and blames the tag (reported).
+    Tags in `listed` are known by name only, and their objects are not checked. `default` is the shape of an
+    object without the tag. The error for a wrong tag gives the path of the object (reported for content
+    parts), or of the tag if `blame_tag` is set. It lists the `shown` tags, or by default all tags in
+    alphabetical order. For a tag that is not in `all_tags`, it lists those and gives the tag's path
+    (reported).
     """
 
     shapes: Mapping[str, Object]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 _SHOWN_WHOLE = 12
-"""Characters up to which a message shows a name whole; of longer ones it shows the ends (reported: names of
-12 are whole, those of 20 are not).
+"""Longest name, in characters, that a message shows whole; of longer names it shows both ends (reported:
+names of 12 are whole, names of 20 are not).
 """
 
 
@@ -39,15 +39,15 @@ def alternatives(phrases: Iterable[str]) -> str:
 
 
 def shortened(name: str) -> str:
-    """Return a name as messages about types show it: of a long one only both ends."""
+    """Return a name as messages about types show it: only both ends of a long one."""
     return name if len(name) <= _SHOWN_WHOLE else f"{name[:3]}...{name[-3:]}"
 
 
 def bare(noun: str) -> str:
-    """Return a noun without its article, and without what introduces a choice."""
+    """Return a noun without its article, and without the words that introduce a choice."""
     return re.sub(r"^(an? |one of )", "", noun)
 
 
 def plural(noun: str) -> str:
-    """Return what an array of such things is an array of."""
+    """Return a noun in the plural, for "an array of ..."."""
     return noun if noun.startswith("one of") else f"{bare(noun)}s"
