@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ninelives.lab.attribution import SAME_TIME, Account
 from ninelives.lab.budgets import DEAD_AIR
 from ninelives.lab.episode import Episode
+from ninelives.lab.tracing import Attempt
 
 if TYPE_CHECKING:
     from mock_openai.journal.entries import Entry
@@ -65,7 +66,12 @@ class Silence:
 
 def silences(episode: Episode, account: Account) -> list[Silence]:
     """Return the silences of a turn, in order."""
-    working = _working(episode, account)
+    return _silences(episode, account, account.attempts)
+
+
+def _silences(episode: Episode, account: Account, attempts: Iterable[Attempt]) -> list[Silence]:
+    """Return the silences of a turn; only in `attempts` is the model's time counted as its own."""
+    working = _working(episode, attempts)
     tools = [(call.at, call.ended) for call in account.turn.calls if call.ended is not None]
     busy = _merged([*working, *tools])
     found = []
@@ -80,15 +86,29 @@ def silences(episode: Episode, account: Account) -> list[Silence]:
 
 def budget_spent(episode: Episode, account: Account) -> bool:
     """Whether an error came only after the caller had waited so long that another attempt would have been
-    too late: a service that keeps I10 cannot do better.
+    too late: a service that keeps I10 cannot do better. The model's time for responses that a fault broke is
+    part of the wait: a service has one budget for all attempts of a turn.
     """
     errors = [error.at for error in account.turn.errors]
+    unbroken = [attempt for attempt in account.attempts if not _broken(account, attempt)]
     return any(
         abs(silence.ended - at) <= SAME_TIME
         and silence.unexplained
         >= NEARLY * episode.budgets.limit(first=silence.first, thinking=asked_to_think(account))
-        for silence in silences(episode, account)
+        for silence in _silences(episode, account, unbroken)
         for at in errors
+    )
+
+
+def _broken(account: Account, attempt: Attempt) -> bool:
+    """Whether a fault broke a response."""
+    said = attempt.said
+    return attempt.lost and any(
+        fault.connection == said.connection
+        and fault.turn in (None, said.turn)
+        and fault.at >= said.began - SAME_TIME
+        and _name(fault) != SLOW
+        for fault in account.faults
     )
 
 
@@ -127,10 +147,10 @@ def _whole(account: Account) -> bool:
     return not account.attempts or not account.attempts[-1].lost
 
 
-def _working(episode: Episode, account: Account) -> list[tuple[float, float]]:
+def _working(episode: Episode, attempts: Iterable[Attempt]) -> list[tuple[float, float]]:
     """Return when the model's events show that it was at work, as periods that do not overlap."""
     found: list[tuple[float, float]] = []
-    for attempt in account.attempts:
+    for attempt in attempts:
         said = attempt.said
         faults = [fault for fault in episode.faults if fault.connection == said.connection]
         deaf = min(
