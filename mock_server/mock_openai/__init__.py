@@ -60,38 +60,31 @@ __all__ = [
     "reply",
 ]
 
-_HOME = {
-    "ApiError": "mock_openai.protocol.errors",
-    "Behaviour": "mock_openai.protocol.behaviour",
-    "Call": "mock_openai.protocol.reply",
-    "Close": "mock_openai.responders.answer",
-    "Completed": "mock_openai.protocol.reply",
-    "Failed": "mock_openai.protocol.reply",
-    "Incomplete": "mock_openai.protocol.reply",
-    "Item": "mock_openai.protocol.reply",
-    "Limits": "mock_openai.turn.limits",
-    "MockServer": "mock_openai.server",
-    "Reasoning": "mock_openai.protocol.reply",
-    "Recorded": "mock_openai.responders.answer",
-    "Refusal": "mock_openai.protocol.reply",
-    "Reply": "mock_openai.protocol.reply",
-    "RuleHandle": "mock_openai.responders.handle",
-    "Script": "mock_openai.responders.script",
-    "Session": "mock_openai.session",
-    "Text": "mock_openai.protocol.reply",
-    "Timed": "mock_openai.protocol.events",
-    "Usage": "mock_openai.protocol.reply",
-    "call": "mock_openai.responders.builders",
-    "reply": "mock_openai.responders.builders",
-}
+_NAMES = {
+    "faults": ("faults",),
+    "protocol.behaviour": ("Behaviour",),
+    "protocol.errors": ("ApiError",),
+    "protocol.events": ("Timed",),
+    "protocol.reply": (
+        "Call", "Completed", "Failed", "Incomplete", "Item", "Reasoning", "Refusal", "Reply", "Text", "Usage",
+    ),
+    "responders.answer": ("Close", "Recorded"),
+    "responders.builders": ("call", "reply"),
+    "responders.handle": ("RuleHandle",),
+    "responders.script": ("Script",),
+    "server": ("MockServer",),
+    "session": ("Session",),
+    "turn.limits": ("Limits",),
+}  # fmt: skip
+
+_HOMES = {name: f"{__name__}.{module}" for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "faults":
-        return import_module("mock_openai.faults")
-    if name not in _HOME:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    home = import_module(_HOMES[name])
+    return home if name == "faults" else getattr(home, name)
 
 
 def __dir__() -> list[str]:

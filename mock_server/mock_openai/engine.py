@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from mock_openai.clock import Clock
 from mock_openai.memory import ConversationStore, MemoryConversations, MemoryStore, ResponseStore
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
-from mock_openai.protocol.events import Event, Timed, stream_events, warm_up_events
+from mock_openai.protocol.events import Event, Opened, Timed, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Reply
@@ -161,25 +161,16 @@ class Engine:
         ids = Ids(plan.random_source, self.clock.wall)
         plan.response_id = ids.response(request.previous_response_id or request.conversation)
         response = open_response(request, id=plan.response_id, created_at=int(self.clock.wall()))
-        if not request.generate:
-            return warm_up_events(
-                request,
-                response,
-                random_source=plan.random_source,
-                history_tokens=plan.history_tokens,
-                clock=self.clock.wall,
-                behaviour=self.behaviour,
-            )
-        return stream_events(
-            reply,
-            request,
-            response,
+        opened = Opened(
+            request=request,
+            response=response,
             ids=ids,
             random_source=plan.random_source,
-            history_tokens=plan.history_tokens,
             clock=self.clock.wall,
+            history_tokens=plan.history_tokens,
             behaviour=self.behaviour,
         )
+        return stream_events(reply, opened) if request.generate else warm_up_events(opened)
 
 
 def _drained(coming: deque[Event]) -> Iterator[Event]:

@@ -57,11 +57,7 @@ class MockServer:
         host: The address to listen on.
         port: The port to listen on; 0 selects a free one.
         behaviour: What the server does where the real API's behavior is not known.
-        on_cancel: Short for this option of `behaviour`.
-        at_limit: Short for this option of `behaviour`.
-        unauthorized: Short for this option of `behaviour`.
-        keepalive: Short for this option of `behaviour`.
-        background_duration: Short for this option of `behaviour`.
+        on_cancel, at_limit, unauthorized, keepalive, background_duration: Short for options of `behaviour`.
         any_model: Accept every model name.
         limits: Requests and tokens that a key may use per minute. None for no limit.
         upstream: The address of a server that gets the requests that no rule answers. None to improvise
@@ -125,9 +121,8 @@ class MockServer:
         hosts = tuple(map(host_name, allow_hosts))
         origins = tuple(map(origin, allow_origins))
         if check_improvise(improvise) != "text" and upstream is not None:
-            raise ValueError(
-                "improvise: cannot be combined with an upstream, which answers; leave one of the two out"
-            )
+            why = "an upstream, which answers; leave one of the two out"
+            raise ValueError(f"improvise: cannot be combined with {why}")
         short = {"on_cancel": on_cancel, "at_limit": at_limit, "unauthorized": unauthorized}
         given: dict[str, Any] = {name: value for name, value in short.items() if value is not None}
         if keepalive is not _UNSET:
@@ -153,7 +148,6 @@ class MockServer:
             shared=shared,
             clock=self.clock,
             any_model=any_model,
-            behaviour=behaviour,
             settings=Settings(api_key, connection_lifetime, behaviour, control_token, hosts, origins),
             limits=limits,
             upstream=upstream,
@@ -234,11 +228,6 @@ class MockServer:
             self._port.release()  # refuse clients instead of leaving them waiting
             raise
         self._sessions.begin()
-        self._own.state.start()
-        for session in (self._own, *self._sessions):
-            session.state.stopping = False
-            if session is not self._own:
-                session.state.join(self._own.state)
         control = ControlApi(
             self._replicas.runner,
             self._journal,
@@ -248,13 +237,12 @@ class MockServer:
             describe=description,
         )
         router = self._router = Router(self._own, self._sessions, control, self._replicas.check)
-        secure = None
-        if self._port.certificate is not None:
-            from mock_openai.transport.tls import secured
-
-            secure = secured(self._port.certificate.context, router.fails_hello)
         self._listener = Listener(
-            router.handle, router.lost, router.hello, shared=self._port.sharing, secure=secure
+            router.handle,
+            router.lost,
+            router.hello,
+            shared=self._port.sharing,
+            secure=self._port.secure(router.fails_hello),
         )
         await self._listener.start(self._port.hand_over())
 
@@ -341,11 +329,11 @@ class MockServer:
         return self.journal if session is None else self._sessions.get(session).journal
 
     def _refuse(self, seconds: float) -> None:
-        if self._own.commands.port is None:
+        port = self._own.commands.port
+        if port is None:
             self._refuse_here(seconds)
-            return
-        # Other processes that share the port would accept the connections.
-        self._replicas.run_soon("refuse", {"seconds": seconds, "port": self._own.commands.port})
+        else:  # other processes that share the port would accept the connections
+            self._replicas.run_soon("refuse", {"seconds": seconds, "port": port})
 
     def _refuse_here(self, seconds: float) -> None:
         if self._listener is not None:

@@ -21,7 +21,6 @@ from mock_openai.faults.planned import Planned
 from mock_openai.journal.budget import JournalBudget
 from mock_openai.journal.journal import Journal
 from mock_openai.memory import ResponseStore
-from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.responders.base import Responder
 from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
@@ -59,7 +58,6 @@ class Setup:
     """
     clock: Clock
     any_model: bool
-    behaviour: Behaviour
     settings: Settings
     limits: Limits | None
     upstream: str | None
@@ -100,7 +98,7 @@ class Session:
             conversations=self._namespace.conversations if self._namespace else None,
             clock=setup.clock,
             any_model=setup.any_model,
-            behaviour=setup.behaviour,
+            behaviour=setup.settings.behaviour,
             session=name,
             limits=setup.limits,
         )

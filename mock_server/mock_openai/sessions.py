@@ -43,9 +43,14 @@ class Sessions:
         return iter(tuple(self._named.values()))
 
     def begin(self) -> None:
-        """Let all sessions from now on begin with the rules and faults of the server's own."""
+        """Serve; all sessions from now on begin with the rules and faults of the server's own."""
         if self._began is None:
             self._began = self._own.script.copy(), tuple(self._own.faults)
+        self._own.state.start()
+        self._own.state.stopping = False
+        for session in self:
+            session.state.stopping = False
+            session.state.join(self._own.state)
 
     def reload(self, script: Script | None, faults: Iterable[Planned] | None, *, strict: bool | None) -> None:
         """Replace the rules, the faults or both, for the server's own session and for those made from now on.

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 from mock_openai.protocol.errors import ApiError
-from mock_openai.protocol.events import Event, stream_events
+from mock_openai.protocol.events import Event, Opened, stream_events
 from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET, INCLUDE
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.item_streams import COURSES
@@ -120,9 +120,10 @@ def events() -> list[Event]:
         random_source = RandomSource("7")
         ids = Ids(random_source, lambda: NOW)
         response = open_response(request, id=ids.response(), created_at=int(NOW))
-        made += stream_events(
-            reply, request, response, ids=ids, random_source=random_source, clock=lambda: NOW
+        opened = Opened(
+            request=request, response=response, ids=ids, random_source=random_source, clock=lambda: NOW
         )
+        made += stream_events(reply, opened)
     steer = Steer("resp_1", "x", "steer_1")
     needed = [{"type": "function_call_output", "call_id": "c", "name": "f"}]
     made += [accepted(steer, None, 4), pending(steer, "lane", needed, 5)]

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
@@ -68,6 +68,15 @@ def could_not_start(who: str, error: BaseException, said: str = "") -> CouldNotS
     return CouldNotStart(
         f"{who} could not start: {what}{printed}{f' ({place})' if place else ''}; {advice(error)}"
     )
+
+
+def not_started(who: str, raised: Sequence[object], error: BaseException, said: str) -> CouldNotStart:
+    """Return the report on a bot that came to no conversation. `raised`: what its own code raised."""
+    if raised:
+        return CouldNotStart(
+            f"{who} could not start: {raised[0]}; run the bot by itself to see the full traceback"
+        )
+    return could_not_start(who, error, said)
 
 
 def hangs(who: str, error: Hangs) -> CouldNotStart:

@@ -19,14 +19,12 @@ from ninelives.commands.reports import Reports, of_outcome, write_each
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.figures import together
 from ninelives.lab.scenario import CHAPTERS
-from ninelives.lab.scenarios import matching, scenarios
+from ninelives.lab.scenarios import chosen as chosen_by
 from ninelives.plural import counted
 from ninelives.report.terminal import heading_of_marks, marks
-from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
-    from ninelives.lab.scenario import Scenario
     from ninelives.lab.undisturbed import First
     from ninelives.report.timeline import Chapter
 
@@ -48,7 +46,7 @@ def table_of_contents(pattern: str) -> int:
     table.add_column(no_wrap=roomy, style="dim")
     table.add_column(style="dim", overflow="fold")
     chapter = None
-    for scenario in sorted(_chosen(pattern), key=lambda each: CHAPTERS.index(each.chapter)):
+    for scenario in sorted(chosen_by(pattern), key=lambda each: CHAPTERS.index(each.chapter)):
         if scenario.chapter != chapter:
             table.add_row(
                 Text(f"{'' if chapter is None else chr(10)}{scenario.chapter}", style="bold"), "", ""
@@ -57,16 +55,6 @@ def table_of_contents(pattern: str) -> int:
         table.add_row(scenario.name, " ".join(scenario.about), scenario.sentence)
     output().print(table)
     return 0
-
-
-def _chosen(pattern: str) -> list[Scenario]:
-    chosen = matching(pattern)
-    if not chosen:
-        raise UsageError(
-            f"no scenario is called {pattern!r}; expected one of the {len(scenarios())} that "
-            "`ninelives scenarios` lists, or a pattern such as reset_*"
-        )
-    return chosen
 
 
 def run(
@@ -80,7 +68,7 @@ def run(
 ) -> int:
     """Judge services in scenarios of some patterns, of files, or in all. Return 1 if a promise was broken."""
     wanted = patterns or ([] if files else ["*"])
-    chosen = list({each.name: each for pattern in wanted for each in _chosen(pattern)}.values())
+    chosen = list({each.name: each for pattern in wanted for each in chosen_by(pattern)}.values())
     if files:
         from ninelives.lab.scenario_file import load_all
 

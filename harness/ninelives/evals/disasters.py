@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ninelives.lab.dialogue import SCRIPT
 from ninelives.lab.episode import TURN_BOUND
 from ninelives.lab.scenario import Say, Scenario, Transport, Wait
-from ninelives.lab.scenarios import matching, scenarios
+from ninelives.lab.scenarios import chosen as chosen_by
 from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -89,13 +89,7 @@ def chosen(pattern: str) -> list[Disaster]:
     found: dict[str, Disaster] = {}
     refused: dict[str, str] = {}
     for part in pattern.split(","):
-        named = matching(part.strip())
-        if not named:
-            raise UsageError(
-                f"no scenario is called {part.strip()!r}; expected one of the {len(scenarios())} that "
-                "`ninelives scenarios` lists, or a pattern such as reset_*"
-            )
-        for scenario in named:
+        for scenario in chosen_by(part.strip()):
             if (why := unfit(scenario)) is not None:
                 refused[scenario.name] = why
             else:

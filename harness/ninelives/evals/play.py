@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ninelives.bot.overheard import overheard
-from ninelives.bot.start_failure import CouldNotStart, Hangs, could_not_start, hangs, time_limit
+from ninelives.bot.start_failure import Hangs, hangs, not_started, time_limit
 from ninelives.evals.bot import hostable
 from ninelives.evals.disasters import Disaster
 from ninelives.evals.files import Case
@@ -41,12 +41,7 @@ def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Play
         except Hangs as error:
             raise hangs(case.bot, error) from None
     if not played.started:
-        if played.mishaps:
-            raise CouldNotStart(
-                f"{case.bot} could not start: {played.mishaps[0]}; run the bot by itself to see the full "
-                "traceback"
-            )
-        raise could_not_start(case.bot, played.failure or RuntimeError(played.crash), said.last)
+        raise not_started(case.bot, played.mishaps, played.failure or RuntimeError(played.crash), said.last)
     return played
 
 

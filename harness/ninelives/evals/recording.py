@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipecat.evals.session import EvalSessionParams
-
 from ninelives.bot.environment import KEY, addresses, stand_ins
 from ninelives.bot.start_failure import Exited, could_not_start
 from ninelives.evals.answers import endpoints_of, judge_recording, with_addresses
@@ -85,9 +83,6 @@ async def _record(case: Case, bot: Any, upstream: str, path: Path, timeout_ms: i
 async def _played(
     case: Case, bot: Any, main: Recorder, others: Mapping[str, Recorder], timeout_ms: int | None
 ) -> Played:
-    params = EvalSessionParams()
-    if timeout_ms is not None:
-        params = EvalSessionParams(default_timeout_ms=timeout_ms)
     scenario = with_addresses(case.scenario, {old: new.base_url for old, new in others.items()})
     key = os.environ.get("OPENAI_API_KEY", "")
     if not key and not Upstream.parse(main.upstream).local:
@@ -106,7 +101,7 @@ async def _played(
         try:
             async with hosted:
                 require_responses(hosted.services, case.bot, source_of(bot))
-                session = make_session(scenario, hosted.url, params, case)
+                session = make_session(scenario, hosted.url, case, timeout_ms)
                 let_breathe(session, case)
                 result = await session.run()
         except UsageError:

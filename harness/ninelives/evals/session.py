@@ -173,11 +173,8 @@ class _Run:
         return "recorded" if answers.source == "recording" else PACE
 
     def _session(self, server: MockServer, url: str) -> EvalSession[Any]:
-        params = EvalSessionParams()
-        if self.setting.timeout_ms is not None:
-            params = EvalSessionParams(default_timeout_ms=self.setting.timeout_ms)
         scenario = with_addresses(self.case.scenario, {"*": server.base_url})
-        return make_session(scenario, url, params, self.case)
+        return make_session(scenario, url, self.case, self.setting.timeout_ms)
 
     def _judged(
         self,
@@ -242,12 +239,15 @@ class _Run:
         return expected, all(one.whole for one in turn_faults.values())
 
 
-def make_session(scenario: Any, url: str, params: EvalSessionParams, case: Case) -> EvalSession[Any]:
+def make_session(scenario: Any, url: str, case: Case, timeout_ms: int | None) -> EvalSession[Any]:
     """Pipecat's session for a scenario. Raises UsageError when its judge or caller cannot be made."""
     try:
         if case.speaks:
             scenario = spoken(scenario)
         services = services_for(scenario)
+        params = EvalSessionParams()
+        if timeout_ms is not None:
+            params = EvalSessionParams(default_timeout_ms=timeout_ms)
         session: EvalSession[Any] = EvalSession.from_scenario(scenario, url, params=params, **services)
         if "bot_stt" in services:
             understand_the_bot(session._client)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ninelives.bot import mishaps
 from ninelives.bot.overheard import overheard
-from ninelives.bot.start_failure import CouldNotStart, Hangs, could_not_start, hangs, time_limit
+from ninelives.bot.start_failure import Hangs, hangs, not_started, time_limit
 from ninelives.lab.apis import elsewhere, goes_off
 from ninelives.lab.conditions import Conditions
 from ninelives.lab.failure_text import turns
@@ -128,12 +128,7 @@ def _played(factory: Factory, seed: int, voice: bool, timeout: float) -> First:
     if outcome.went_to is not None:
         raise _went(outcome, outcome.went_to, who, source_of(factory))
     if not outcome.started:
-        if outcome.mishaps:
-            first = outcome.mishaps[0]
-            raise CouldNotStart(
-                f"{who} could not start: {first}; run the bot by itself to see the full traceback"
-            )
-        raise could_not_start(who, outcome.failure or RuntimeError(outcome.crash), said.last)
+        raise not_started(who, outcome.mishaps, outcome.failure or RuntimeError(outcome.crash), said.last)
     return First(who, outcome, voice)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from mock_openai.protocol import json
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.codex_metadata import turn_of
-from mock_openai.protocol.events import stream_events
+from mock_openai.protocol.events import Opened, stream_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Call, Refusal, Reply, Text, Usage
@@ -200,14 +200,16 @@ def _compiled(reply: Reply, request: Request, behaviour: Behaviour) -> Template:
     events = list(
         stream_events(
             reply,
-            request,
-            response,
-            ids=marks,
-            random_source=RandomSource(""),
-            history_tokens=marks.history,
-            clock=marks.clock,
-            behaviour=behaviour,
-            padding=marks,
+            Opened(
+                request=request,
+                response=response,
+                ids=marks,
+                random_source=RandomSource(""),
+                clock=marks.clock,
+                history_tokens=marks.history,
+                behaviour=behaviour,
+                padding=marks,
+            ),
         )
     )
     ended = json.parse(events[-1].data)["response"]

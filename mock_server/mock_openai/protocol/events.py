@@ -9,6 +9,7 @@ current.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -57,30 +58,36 @@ class Timed(msgspec.Struct, frozen=True, gc=False):
     event: Event
 
 
-def stream_events(
-    reply: Reply,
-    request: Request,
-    response: dict[str, Any],
-    *,
-    ids: Ids,
-    random_source: RandomSource,
-    history_tokens: int = 0,
-    clock: Callable[[], float],
-    behaviour: Behaviour = DEFAULT,
-    padding: Padding | None = None,
-) -> Iterator[Event]:
-    """Return the whole stream of one turn, from `response.created` to its terminal event.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A response that was opened, and what its events are made with."""
 
-    `response` is the result of `open_response`. `history_tokens` is the number of tokens in the chain before
-    this request. `clock` gives unix seconds. `padding` is drawn from `random_source` unless given.
-    """
-    rng = random_source.generator
+    request: Request
+    response: dict[str, Any]
+    """The result of `open_response`."""
+    ids: Ids
+    random_source: RandomSource
+    clock: Callable[[], float]
+    """Unix seconds."""
+    history_tokens: int = 0
+    """The number of tokens in the chain before this request."""
+    behaviour: Behaviour = DEFAULT
+    padding: Padding | None = None
+    """Drawn from `random_source` unless given."""
+
+
+def stream_events(reply: Reply, opened: Opened) -> Iterator[Event]:
+    """Return the whole stream of one turn, from `response.created` to its terminal event."""
+    request, response, clock = opened.request, opened.response, opened.clock
+    rng, history_tokens = opened.random_source.generator, opened.history_tokens
     writer = _Writer(
-        request, padding or RandomPadding(random_source), flat_errors=behaviour.error_events == "flat"
+        request,
+        opened.padding or RandomPadding(opened.random_source),
+        flat_errors=opened.behaviour.error_events == "flat",
     )
     yield from _head(response, writer)
     output_items = make_output_items(
-        reply, request, response["id"], ids=ids, rng=rng, clock=clock, history_tokens=history_tokens
+        reply, request, response["id"], ids=opened.ids, rng=rng, clock=clock, history_tokens=history_tokens
     )
     if (turn := turn_of(request)) is not None:
         for output_item in output_items.items:
@@ -114,29 +121,22 @@ def stream_events(
     yield from writer.events(_tail(finish, ended, usage, clock, request.model))
 
 
-def warm_up_events(
-    request: Request,
-    response: dict[str, Any],
-    *,
-    random_source: RandomSource,
-    history_tokens: int = 0,
-    clock: Callable[[], float],
-    behaviour: Behaviour = DEFAULT,
-) -> Iterator[Event]:
+def warm_up_events(opened: Opened) -> Iterator[Event]:
     """Return the stream of a turn with `generate: false`: created, in_progress and completed with no output.
 
     Inferred: clients await `response.completed`, and no recording of it exists. The input is billed
     (reported).
     """
-    writer = _Writer(request, RandomPadding(random_source))
+    request, response, behaviour = opened.request, opened.response, opened.behaviour
+    writer = _Writer(request, RandomPadding(opened.random_source))
     head = list(_head(response, writer))
     if behaviour.warm_up == "short":
         del head[1:]
         writer.skip_to(1)
     yield from head
     told = Usage(output_tokens=0) if behaviour.warm_up_usage == "billed" else Usage(0, 0, 0, 0)
-    usage = usage_of(request, OutputItems([]), history_tokens=history_tokens, told=told)
-    ended = _tail(Completed(), dict(response), usage, clock, request.model)
+    usage = usage_of(request, OutputItems([]), history_tokens=opened.history_tokens, told=told)
+    ended = _tail(Completed(), dict(response), usage, opened.clock, request.model)
     if behaviour.warm_up_usage == "null":
         ended = ((kind, {"response": {**carried["response"], "usage": None}}) for kind, carried in ended)
     yield from writer.events(ended)

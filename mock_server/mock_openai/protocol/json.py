@@ -37,15 +37,18 @@ def parse(data: bytes | str) -> Any:
 def object_in(data: bytes | str | None) -> dict[str, Any] | None:
     """Return the JSON object that a text is; None if it is anything else."""
     try:
-        value = parse(data or b"")
-    except ValueError:
+        value = _decoder.decode(data or b"")
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
 def parse_shallow(data: bytes) -> Any:
     """Read JSON of at most MAX_DEPTH levels. Raises ValueError if it is not JSON, or deeper."""
-    value = parse(data)
+    try:
+        value = _decoder.decode(data)
+    except RecursionError:
+        raise ValueError("JSON is malformed: it is nested too deeply") from None
     # Counting brackets is cheap and settles nearly all bodies; only suspicious ones are walked.
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH):
         raise ValueError(f"JSON is nested more than {MAX_DEPTH} levels deep")

@@ -83,12 +83,12 @@ def open_response(request: Request, *, id: str, created_at: int) -> dict[str, An
 
 def with_billing(response: Mapping[str, Any]) -> dict[str, Any]:
     """Return the response object as a plain JSON body shows it: with `billing`, which neither events nor
-    unfinished responses of the background carry (observed).
+    unfinished responses of the background carry (observed). A recording with fewer fields is left as it is.
     """
-    if response["status"] in ("queued", "in_progress"):
-        return dict(response)
     head = ("id", "object", "created_at", "status")
     tail = ("user", "metadata")
+    if response.get("status") in ("queued", "in_progress") or not response.keys() >= {*head, *tail}:
+        return dict(response)
     middle = {name: value for name, value in response.items() if name not in (*head, *tail)}
     middle["billing"] = {"payer": "developer"}
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from mock_openai.patterns import SlowPattern
 from mock_openai.responders.base import OwnTurn, Turn
@@ -81,20 +82,24 @@ class Rules(tuple[RuleHandle, ...]):
         """Return the rule that answers every request with this body, whoever sends it; None if the answer
         depends on more.
         """
-        for index in self._with_matching_texts(asked)[0]:
-            handle = self[index]
-            if type(handle.rule.when) is not When:  # a condition of the user's own may look at the caller
-                return None
-            if _may_answer(handle, turn, asked, spent=True):
-                return handle if handle.rule.times is None else None
+        matches = self._matches(asked)
+        with suppress(SlowPattern):
+            for index in range(len(self)) if matches is None else matches[0]:
+                handle = self[index]
+                if matches is None and not handle.rule.when.texts_match(asked):
+                    continue
+                if type(handle.rule.when) is not When:  # a condition of the user's own may look at the caller
+                    return None
+                if _may_answer(handle, turn, asked, spent=True):
+                    return handle if handle.rule.times is None else None
         return None
 
     def _with_matching_texts(self, asked: TurnInput) -> _Matches:
         """Return the indexes of the rules whose conditions on texts hold, up to one whose pattern takes too
         long, and that one's error. Most rules have such a condition, so remembering this makes the thousandth
-        rule cost as little as the first. Asking a few rules is faster than remembering.
+        rule cost as little as the first.
         """
-        if len(self) < _LOOK_AFTER or asked.size > _LONG_TEXT:
+        if asked.size > _LONG_TEXT:
             return self._match_texts(asked)
         known = self._matched.get(asked)
         if known is None:
@@ -106,7 +111,7 @@ class Rules(tuple[RuleHandle, ...]):
 
     def _match_texts(self, asked: TurnInput) -> _Matches:
         matching: list[int] = []
-        began = time.thread_time() if len(self) >= _LOOK_AFTER else 0.0
+        began = time.thread_time()
         for index, handle in enumerate(self):
             try:
                 if handle.rule.when.texts_match(asked):

@@ -38,6 +38,11 @@ class Exchange:
 
     def deliver(self, state: ServerState, *, streamed: bool) -> Delivery:
         """Return the delivery of an answer that belongs to no turn."""
-        writer: SseWriter | JsonWriter
-        writer = SseWriter(self.reply, self.tcp) if streamed else JsonWriter(self.reply, self.tcp)
+        writer = self.writer(streamed=streamed)
         return Delivery(state, writer, self.connection, Position(self.connection.number))
+
+    def writer(self, *, streamed: bool, background: bool = False) -> SseWriter | JsonWriter:
+        """Return what writes an answer: a stream, or one body."""
+        if streamed:
+            return SseWriter(self.reply, self.tcp)
+        return JsonWriter(self.reply, self.tcp, background=background)

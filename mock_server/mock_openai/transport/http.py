@@ -37,7 +37,6 @@ from mock_openai.transport.fault_contexts import HandshakeContext
 from mock_openai.transport.handshake import is_upgrade
 from mock_openai.transport.http_connection import HttpConnection
 from mock_openai.transport.http_reply import HttpReply, Written
-from mock_openai.transport.http_writers import JsonWriter, SseWriter
 from mock_openai.transport.repeated_head import RepeatedHead
 from mock_openai.transport.rest import Rest
 from mock_openai.transport.routes import own_path
@@ -192,12 +191,9 @@ class HttpHandler:
         else:
             await read_body(request)
         body = begun.received.body
-        background = body.get("background") is True
-        writer: SseWriter | JsonWriter
-        if body.get("stream") is True:
-            writer = SseWriter(exchange.reply, exchange.tcp)
-        else:
-            writer = JsonWriter(exchange.reply, exchange.tcp, background=background)
+        writer = exchange.writer(
+            streamed=body.get("stream") is True, background=body.get("background") is True
+        )
         await Delivery(state, writer, connection, begun.position).run(
             begun.received, begun.caller, begun.plan
         )

@@ -213,7 +213,4 @@ class JsonWriter(HttpWriter):
             response = json.parse(event.data)["response"]
         except (ValueError, KeyError, TypeError):
             return event.data  # a fault broke the event, or it carries no response
-        try:
-            return json.pretty(with_billing(response))
-        except KeyError:
-            return json.pretty(response)  # a recording with fewer fields
+        return json.pretty(with_billing(response))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mock_openai.transport.listener import Sharing
+    from mock_openai.transport.listener import Secure, Sharing
     from mock_openai.transport.tls import Certificate
 
 
@@ -101,6 +101,14 @@ class Port:
         bound, self._bound = self._bound, None
         self._in_use = True
         return bound
+
+    def secure(self, fails: Callable[[], bool]) -> Secure | None:
+        """Return what speaks TLS before HTTP, and which hellos fail; None without TLS."""
+        if self.certificate is None:
+            return None
+        from mock_openai.transport.tls import secured
+
+        return secured(self.certificate.context, fails)
 
     def release(self) -> None:
         """Close the socket if nobody listens on it. The number stays, for the next time."""

@@ -117,7 +117,7 @@ class Rest:
         included(exchange.request.query.items())
         found = await self._find(response_id)
         if exchange.request.query.get("stream", "").lower() != "true":
-            await exchange.reply.json(_shown(await _decoded(found)))
+            await exchange.reply.json(with_billing(await _decoded(found)))
             return
         after = number(exchange.request.query, "starting_after", -1, least=0)
         writer = await exchange.reply.begin(200, EVENT_STREAM, {})
@@ -145,7 +145,7 @@ class Rest:
         live = self._state.background.find(response_id)
         if live is not None:
             live.cancel()
-            await exchange.reply.json(_shown(live.response))
+            await exchange.reply.json(with_billing(live.response))
             return
         await self._cancel_elsewhere(response_id, forget=False)
         found = await self._find(response_id)
@@ -155,7 +155,7 @@ class Rest:
         # be cancelled.
         if found.status != "cancelled":
             raise cannot_cancel(found.status)
-        await exchange.reply.json(_shown(found.response))
+        await exchange.reply.json(with_billing(found.response))
 
     async def _cancel_elsewhere(self, response_id: str, *, forget: bool) -> bool:
         """End a response that another server of this memory generates; False if none does."""
@@ -220,13 +220,6 @@ def _check_known(name: str) -> None:
         raise ApiError(
             f"The model '{name}' does not exist", status=404, param="model", code="model_not_found"
         )
-
-
-def _shown(response: Mapping[str, Any]) -> Mapping[str, Any]:
-    try:
-        return with_billing(response)
-    except KeyError:
-        return response  # a recording with fewer fields
 
 
 def _model(name: str) -> dict[str, Any]:

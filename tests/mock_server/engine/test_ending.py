@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai import ApiError, Call, Reasoning, Refusal, Reply, Text
-from mock_openai.protocol.events import stream_events
+from mock_openai.protocol.events import Opened, stream_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.request import parse_request
@@ -31,9 +31,10 @@ def told(reply=REPLY, **fields):
     random_source = RandomSource("0")
     ids = Ids(random_source, lambda: 0.0)
     response = open_response(request, id=ids.response(), created_at=0)
-    return list(
-        stream_events(reply, request, response, ids=ids, random_source=random_source, clock=lambda: 0.0)
+    opened = Opened(
+        request=request, response=response, ids=ids, random_source=random_source, clock=lambda: 0.0
     )
+    return list(stream_events(reply, opened))
 
 
 EVENTS = told()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mock_openai.protocol.events import Event, stream_events, warm_up_events
+from mock_openai.protocol.events import Event, Opened, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Reply
@@ -57,31 +57,16 @@ def play() -> Callable[..., Played]:
         random_source = RandomSource(str(seed))
         ids = Ids(random_source, lambda: NOW)
         response = open_response(request, id=ids.response(), created_at=int(NOW))
-        if not request.generate:
-            return Played(
-                list(
-                    warm_up_events(
-                        request,
-                        response,
-                        random_source=random_source,
-                        history_tokens=history_tokens,
-                        clock=lambda: NOW,
-                    )
-                )
-            )
-        said = reply or Reply(tuple(items))
-        return Played(
-            list(
-                stream_events(
-                    said,
-                    request,
-                    response,
-                    ids=ids,
-                    random_source=random_source,
-                    history_tokens=history_tokens,
-                    clock=lambda: NOW,
-                )
-            )
+        opened = Opened(
+            request=request,
+            response=response,
+            ids=ids,
+            random_source=random_source,
+            history_tokens=history_tokens,
+            clock=lambda: NOW,
         )
+        if not request.generate:
+            return Played(list(warm_up_events(opened)))
+        return Played(list(stream_events(reply or Reply(tuple(items)), opened)))
 
     return run

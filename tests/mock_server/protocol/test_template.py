@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.protocol import json
 from mock_openai.protocol.compile import Templates
-from mock_openai.protocol.events import Event, stream_events
+from mock_openai.protocol.events import Event, Opened, stream_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Call, Failed, Incomplete, Reasoning, Refusal, Reply, Text, Usage
@@ -38,16 +38,15 @@ def rendered(reply: Reply, request: Request, *, history: int = 0) -> list[Event]
     random_source = RandomSource("7")
     ids = Ids(random_source, lambda: NOW)
     response = open_response(request, id=ids.response(request.previous_response_id), created_at=NOW)
-    told = stream_events(
-        reply,
-        request,
-        response,
+    opened = Opened(
+        request=request,
+        response=response,
         ids=ids,
         random_source=random_source,
         history_tokens=history,
         clock=lambda: NOW,
     )
-    return list(told)
+    return list(stream_events(reply, opened))
 
 
 def rendering(templates: Templates, reply: Reply, request: Request, *, history: int = 0) -> Rendered:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from mock_openai.protocol.conversation import check_conversation
 from mock_openai.protocol.errors import ApiError
-from mock_openai.protocol.events import Event, stream_events
+from mock_openai.protocol.events import Event, Opened, stream_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import (
@@ -191,7 +191,14 @@ def stream(request: Request, reply: Reply, response: dict[str, Any]) -> list[Eve
 
     return list(
         stream_events(
-            reply, request, response, ids=Ids(random_source, clock), random_source=random_source, clock=clock
+            reply,
+            Opened(
+                request=request,
+                response=response,
+                ids=Ids(random_source, clock),
+                random_source=random_source,
+                clock=clock,
+            ),
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import aiohttp
 import pytest
@@ -14,6 +15,8 @@ from mock_openai.patterns import LONGEST, Pattern, PatternError, SlowPattern, pa
 from mock_openai.responders import Reply, Script, Text, Turn, When
 from mock_openai.responders.turn_input import TurnInput
 from mock_openai.source import ScriptError
+
+from tests.effort import calls_of
 
 Make = Callable[..., Turn]
 
@@ -96,6 +99,13 @@ async def test_the_rule_is_named(turn: Make) -> None:
         await script.answer(turn(TEXT))
     assert script.explain(turn(TEXT)).startswith("rule 2 (test_patterns.py:")
     assert script.fixed_rule(turn(TEXT)) is None
+
+
+def test_rules_behind_the_one_that_answers_are_not_searched(turn: Make) -> None:
+    few = Script([reply("First.", user="hello")])
+    many = Script([reply("First.", user="hello"), *(reply("Never.", user=f"hello {n}") for n in range(14))])
+    costs = [calls_of(partial(script.fixed_rule, turn("hello 3")), at_most=1_000) for script in (few, many)]
+    assert costs[0] == costs[1]
 
 
 async def test_a_rule_before_the_slow_one_answers(turn: Make) -> None:

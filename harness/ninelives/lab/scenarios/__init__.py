@@ -14,6 +14,7 @@ from functools import cache
 from importlib import import_module
 
 from ninelives.lab.scenario import CHAPTERS, Scenario
+from ninelives.usage_error import UsageError
 
 __all__ = ["matching", "scenarios"]
 
@@ -31,6 +32,17 @@ def scenarios() -> Mapping[str, Scenario]:
                 raise ValueError(f"{module.name}.py: {scenario.name!r} is there already; rename one of them")
             found[scenario.name] = replace(scenario, chapter=chapter.CHAPTER)
     return dict(sorted(found.items()))
+
+
+def chosen(pattern: str) -> list[Scenario]:
+    """Return the scenarios that a user's pattern matches. Raises UsageError if there is none."""
+    found = matching(pattern)
+    if not found:
+        raise UsageError(
+            f"no scenario is called {pattern!r}; expected one of the {len(scenarios())} that "
+            "`ninelives scenarios` lists, or a pattern such as reset_*"
+        )
+    return found
 
 
 def matching(pattern: str) -> list[Scenario]:
