@@ -28,15 +28,32 @@ def path_of(url: str, upstream: str) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
+LINES = 500_000
+"""Lines to which a file may be converted."""
+
+
+class TooManyLines(Exception):
+    """A recording has more lines than are converted."""
+
+
+class _Lines(list[bytes]):
+    def append(self, line: bytes) -> None:
+        if len(self) >= LINES:
+            raise TooManyLines
+        super().append(line)
+
+
 class CassetteBuilder:
-    """Collects the lines of a recording; a line without a time is one millisecond after the one before."""
+    """Collects the lines of a recording; a line without a time is one millisecond after the one before. What
+    is written raises TooManyLines beyond `LINES`.
+    """
 
     def __init__(
         self, *, upstream: str = "", origin: str = "", recorded: str = "", redactor: Redactor | None = None
     ) -> None:
         self.redactor = redactor or Redactor()
         self.upstream, self.origin, self.recorded = upstream, origin, recorded
-        self._lines: list[bytes] = []
+        self._lines = _Lines()
         self._holding: set[LineWriter] = set()
         self._connections = 0
         self._tick = -1

@@ -1,7 +1,7 @@
 """Decodes the content codings of bodies, piece by piece: gzip, deflate, br and zstd.
 
-brotli and zstandard (MIT, BSD; wheels for all platforms) decode what Python before 3.14 cannot. Output that
-would not fit into memory is an error: a few bytes of a compressed body can expand to gigabytes.
+brotli and zstandard (MIT, BSD; wheels for all platforms) decode what Python before 3.14 cannot. Output beyond
+a limit is an error: a few bytes of a compressed body can expand to gigabytes.
 """
 
 from __future__ import annotations
@@ -10,17 +10,27 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from mock_openai.files import RECORDING_SIZE
+EXPANDED = 128 * 2**20
+"""Bytes to which the compressed bodies of one file may expand in all."""
 
 _CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
 _READABLE = (b"{", b"[", b"data:", b"event:", b"<", b'"')
 """The first bytes of bodies that are not compressed."""
+_MOST_LAYERS = 8
+"""Codings that one body may have."""
 _PIECE = 1024
 """Bytes that zstandard gets at once. It has no output limit; this many expand to 32 MiB at most."""
+_ZLIB_PIECE = 16 * 1024
+"""Bytes that zlib gets at once. It copies what follows the end of each gzip member."""
+_GZIP_MEMBER = b"\x1f\x8b"
 
 
 class CodingError(ValueError):
     """A body that cannot be decoded. The text says why."""
+
+
+class _TooLarge(CodingError):
+    pass
 
 
 class Unpacker:
@@ -29,10 +39,12 @@ class Unpacker:
     A body that is not compressed is left as it is: some recorders decompress it and keep the header.
     """
 
-    def __init__(self, codings: str, limit: int | None = None) -> None:
+    def __init__(self, codings: str, limit: int) -> None:
         named = [one.strip().lower() for one in codings.split(",")]
-        limit = RECORDING_SIZE if limit is None else limit
-        self._layers = [_Layer(one, limit) for one in reversed(named) if one not in ("", "identity")]
+        named = [one for one in named if one not in ("", "identity")]
+        if len(named) > _MOST_LAYERS:
+            raise CodingError(f"it has {len(named)} content codings, of {_MOST_LAYERS} at most")
+        self._layers = [_Layer(one, limit) for one in reversed(named)]
 
     def feed(self, data: bytes) -> bytes:
         """Return the decoded output of a piece of the body. Raises CodingError if it cannot be decoded."""
@@ -46,7 +58,25 @@ class Unpacker:
             layer.finish()
 
 
-def unpacked(body: bytes, codings: str, limit: int | None = None) -> bytes:
+class Room:
+    """Decodes the bodies of one file, which together may expand to a limit."""
+
+    def __init__(self) -> None:
+        self._left = EXPANDED
+
+    def unpacked(self, body: bytes, codings: str) -> bytes:
+        """Return a whole body decoded. Raises CodingError if it cannot be decoded."""
+        try:
+            found = unpacked(body, codings, self._left)
+        except _TooLarge:
+            raise CodingError(
+                f"the compressed bodies of the file expand to more than {EXPANDED // 2**20} MiB"
+            ) from None
+        self._left -= max(0, len(found) - len(body))
+        return found
+
+
+def unpacked(body: bytes, codings: str, limit: int) -> bytes:
     """Return a whole body decoded. Raises CodingError if it cannot be decoded."""
     unpacker = Unpacker(codings, limit)
     found = unpacker.feed(body)
@@ -85,7 +115,7 @@ class _Layer:
             raise CodingError(f"the body is not {self._coding} ({error})") from None
         self._left -= len(found)
         if self._left < 0:
-            raise CodingError(f"the decompressed body is larger than {self._limit // 2**20} MiB")
+            raise _TooLarge(f"the decompressed body is larger than {self._limit // 2**20} MiB")
         return found
 
     def finish(self) -> None:
@@ -129,16 +159,19 @@ class _Zlib:
         self.whole = False
 
     def feed(self, data: bytes, limit: int) -> bytes:
-        found = b""
-        while data and len(found) < limit:
-            if self._inflating.eof:
-                if self._window != 31 or not data.startswith(b"\x1f\x8b"):
-                    break  # padding
-                self._inflating = zlib.decompressobj(self._window)  # gzip may have several members
-            found += self._inflating.decompress(data, limit - len(found))
-            data = self._inflating.unused_data or self._inflating.unconsumed_tail
+        found = bytearray()
+        for start in range(0, len(data), _ZLIB_PIECE):
+            piece = data[start : start + _ZLIB_PIECE]
+            while piece and len(found) < limit:
+                if self._inflating.eof:
+                    if self._window != 31 or not piece.startswith(_GZIP_MEMBER[: len(piece)]):
+                        self.whole = True  # padding follows
+                        return bytes(found)
+                    self._inflating = zlib.decompressobj(self._window)  # gzip may have several members
+                found += self._inflating.decompress(piece, limit - len(found))
+                piece = self._inflating.unused_data or self._inflating.unconsumed_tail
         self.whole = self._inflating.eof
-        return found
+        return bytes(found)
 
 
 class _Brotli:

@@ -11,6 +11,7 @@ from typing import Literal
 import ninelives.cassette.exchange_files as exchange
 import ninelives.cassette.har as har
 import ninelives.cassette.unknown_formats as others
+from ninelives.cassette.builder import LINES, TooManyLines
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.reader import read_file
@@ -56,24 +57,35 @@ def load(source: Path | str, *, redactor: Redactor | None = None) -> Cassette:
     kind = sniff(source)
     if kind == "cassette":
         return Cassette.load(source)
+    try:
+        return Cassette.parse(_converted(source, kind, redactor), str(source))
+    except TooManyLines:
+        raise CassetteError(
+            source,
+            None,
+            f"more than {LINES:,} requests, answers and events",
+            "a recording of fewer",
+            "split it into several",
+        ) from None
+
+
+def _converted(source: Path, kind: Format, redactor: Redactor | None) -> bytes:
     if kind == "vcr":
         from ninelives.cassette import vcr  # importing vcrpy takes a moment
 
-        data = vcr.load(source, redactor)
-    elif kind == "har":
-        data = har.load(source, redactor)
-    else:
-        files = sorted(source.glob("*.json")) if source.is_dir() else [source]
-        if not files:
-            raise CassetteError(
-                source,
-                None,
-                "a folder without exchange files",
-                "a folder of .json files, or one recording",
-                "give the path of the recording itself",
-            )
-        data = exchange.load(files, redactor)
-    return Cassette.parse(data, str(source))
+        return vcr.load(source, redactor)
+    if kind == "har":
+        return har.load(source, redactor)
+    files = sorted(source.glob("*.json")) if source.is_dir() else [source]
+    if not files:
+        raise CassetteError(
+            source,
+            None,
+            "a folder without exchange files",
+            "a folder of .json files, or one recording",
+            "give the path of the recording itself",
+        )
+    return exchange.load(files, redactor)
 
 
 def convert(source: Path | str, target: Path | str, *, redactor: Redactor | None = None) -> Cassette:

@@ -20,7 +20,7 @@ from mock_openai.protocol.json import object_in
 
 from ninelives.cassette.builder import WITHOUT_ITS_CODING, CassetteBuilder, origin_of, path_of
 from ninelives.cassette.cassette import Cassette
-from ninelives.cassette.coding import CodingError, unpacked
+from ninelives.cassette.coding import CodingError, Room
 from ninelives.cassette.errors import CassetteError, CassetteWarning
 from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.lines import CloseLine, Open, Recv, Send, exact_bytes
@@ -51,11 +51,12 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
             redactor=redactor,
         )
         remarks: list[str] = []
+        room = Room()
         for number, entry in enumerate(found, 1):
             if "_webSocketMessages" in entry:
                 _load_socket(entry, builder, start)
             else:
-                _load_http(entry, builder, start, number, remarks)
+                _load_http(entry, builder, start, number, remarks, room)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         what = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else type(error).__name__
         what = str(error) if isinstance(error, _Wrong) else what
@@ -97,7 +98,7 @@ def _written(cassette: Cassette, began: float) -> bytes:
     return msgspec.json.format(msgspec.json.encode({"log": log}), indent=2) + b"\n"
 
 
-def _content(response: dict[str, Any], place: str, remarks: list[str]) -> bytes:
+def _content(response: dict[str, Any], place: str, remarks: list[str], room: Room) -> bytes:
     """Return an answer's body; complain if it is missing or cannot be decoded."""
     content = response.get("content") or {}
     if "text" not in content:
@@ -118,7 +119,7 @@ def _content(response: dict[str, Any], place: str, remarks: list[str]) -> bytes:
     else:
         body = text.encode()
     try:
-        return unpacked(body, coding)
+        return room.unpacked(body, coding)
     except CodingError as error:
         remarks.append(f"{place}: the answer's content was kept as it is: {error}")
         return body
@@ -141,7 +142,12 @@ def _from_base64(text: str, place: str) -> bytes:
 
 
 def _load_http(
-    entry: dict[str, Any], builder: CassetteBuilder, start: float, number: int, remarks: list[str]
+    entry: dict[str, Any],
+    builder: CassetteBuilder,
+    start: float,
+    number: int,
+    remarks: list[str],
+    room: Room,
 ) -> None:
     request, response, line_writer = entry["request"], entry["response"], builder.line_writer()
     t = (_seconds(entry["startedDateTime"]) - start) * 1000
@@ -157,7 +163,7 @@ def _load_http(
         return
     kept = [(k, v) for k, v in _pairs(response["headers"]) if k.lower() not in WITHOUT_ITS_CODING]
     line_writer.response(response["status"], kept, t + waited)
-    body = _content(response, f"entry {number}", remarks)
+    body = _content(response, f"entry {number}", remarks, room)
     if line_writer.streaming:
         for place, block in enumerate(blocks(body), 1):
             line_writer.read(block, t + waited + place)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ninelives.cassette.builder import WITHOUT_ITS_CODING
-from ninelives.cassette.coding import CodingError, unpacked
+from ninelives.cassette.coding import CodingError, Room
 
 Headers = list[tuple[str, str]]
 
@@ -71,6 +71,7 @@ class Reading:
         self.remarks: list[str] = []
         """Other notes for a person: bodies that are missing or cannot be decoded."""
         self._at = ""
+        self._room = Room()
 
     def pairs(self, document: Any) -> list[Pair]:
         """Return the pairs of a document. Raises LayoutError."""
@@ -211,7 +212,7 @@ class Reading:
 
     def _unpacked(self, body: bytes, headers: Headers, what: str) -> bytes:
         try:
-            return unpacked(body, _value_of(headers, "content-encoding"))
+            return self._room.unpacked(body, _value_of(headers, "content-encoding"))
         except CodingError as error:
             self.remarks.append(f"{self._at}: {what}.body was kept as it is: {error}")
             return body

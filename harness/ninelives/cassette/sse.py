@@ -7,12 +7,16 @@ block to its form in a cassette and `event_bytes` converts it back to the same b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mock_openai.wire import sse
 
 import ninelives.cassette.payload as payload
 from ninelives.cassette.payload import Fields
+
+_PIECE = 2**20
+"""Bytes of a whole stream that are cut at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,14 @@ class Splitter:
         return Block(event.raw, t, inside, joined=reached != end)
 
 
-def blocks(body: bytes) -> list[bytes]:
-    """Cut a whole stream into its events."""
+def blocks(body: bytes) -> Iterator[bytes]:
+    """Cut a whole stream into its events, some at a time: there may be millions."""
     stream = sse.EventStream()
-    found = stream.feed(body)
-    left = stream.close()
-    return [event.raw for event in ([*found, left] if left else found)]
+    for start in range(0, len(body), _PIECE):
+        for event in stream.feed(body[start : start + _PIECE]):
+            yield event.raw
+    if left := stream.close():
+        yield left.raw
 
 
 def event_fields(block: bytes) -> Fields:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from mock_openai.files import RECORDING_SIZE
 from vcr import VCR
 from vcr.serializers import yamlserializer
 
 from ninelives.cassette.cassette import Cassette
+from ninelives.cassette.coding import EXPANDED
 from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.interactions import from_cassette, to_cassette
 from ninelives.cassette.layouts import LayoutError, is_document
@@ -77,9 +77,9 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
 
 def _unpacked(data: bytes) -> bytes:
     unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    text = unpacking.decompress(data, RECORDING_SIZE)
+    text = unpacking.decompress(data, EXPANDED)
     if unpacking.unconsumed_tail:
-        raise EOFError(f"more than {RECORDING_SIZE // 2**20} MiB")
+        raise EOFError(f"more than {EXPANDED // 2**20} MiB")
     if not unpacking.eof:
         raise EOFError("it is truncated")
     return text

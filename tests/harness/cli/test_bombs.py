@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import json
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from mock_openai.files import RECORDING_SIZE, TooLarge, read_bytes
-from ninelives.cassette import CassetteError
+from ninelives.cassette import CassetteError, CassetteWarning, builder, coding
+from ninelives.cassette.coding import CodingError, unpacked
 from ninelives.cassette.convert import load
 from ninelives.cli import main
 
@@ -130,3 +134,70 @@ def test_a_file_without_end_is_not_read_to_its_end() -> None:
     with pytest.raises(TooLarge, match="larger than 1 MiB"):
         read_bytes(Path("/dev/zero"), 2**20)
     assert RECORDING_SIZE >= 2**28
+
+
+def har(*bodies: bytes, coding: str = "gzip", kind: str = "application/json") -> str:
+    entries = [
+        {
+            "startedDateTime": "2026-11-24T09:00:00Z",
+            "request": {"method": "POST", "url": "https://api.openai.com/v1/responses", "headers": []},
+            "response": {
+                "status": 200,
+                "headers": [
+                    {"name": "content-type", "value": kind},
+                    {"name": "content-encoding", "value": coding},
+                ],
+                "content": {"text": base64.b64encode(body).decode(), "encoding": "base64"},
+            },
+        }
+        for body in bodies
+    ]
+    return json.dumps({"log": {"version": "1.2", "entries": entries}})
+
+
+def test_the_bodies_of_a_file_expand_to_a_limit_in_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coding, "EXPANDED", 2**20)
+    path = tmp_path / "many.har"
+    bodies = [gzip.compress(b'{"a":"%s"}' % (b"a" * 400_000))] * 4
+    path.write_text(har(*bodies))
+    with pytest.warns(CassetteWarning, match=r"entry [34]: .* expand to more than 1 MiB") as warned:
+        kept = [exchange.answer for exchange in load(path).exchanges]
+    assert len(warned) == 2
+    assert [body == bodies[0] for body in kept] == [False, False, True, True]
+
+
+def test_a_body_has_few_codings() -> None:
+    with pytest.raises(CodingError, match="100000 content codings, of 8 at most"):
+        unpacked(b"x", ", ".join(["gzip"] * 100_000), 2**20)
+
+
+def test_members_of_gzip_are_read_in_a_time_that_grows_with_them() -> None:
+    whole = gzip.compress(b"{") + gzip.compress(b"") * 20_000 + gzip.compress(b"}")
+    copied, inflating = 0, zlib.decompressobj
+
+    class Inflating:  # counts what zlib copies: the rest behind each member
+        def __init__(self, window: int) -> None:
+            self._real = inflating(window)
+
+        def __getattr__(self, name: str) -> object:
+            nonlocal copied
+            value = getattr(self._real, name)
+            copied += len(value) if name == "unused_data" else 0
+            return value
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(zlib, "decompressobj", Inflating)
+        assert unpacked(whole, "gzip", 2**20) == b"{}"
+    assert copied < 20_000 * 2**15
+
+
+def test_a_stream_of_more_events_than_are_converted_is_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "LINES", 1000)
+    path = tmp_path / "comments.har"
+    path.write_text(har(gzip.compress(b":\n\n" * 5_000), kind="text/event-stream"))
+    with pytest.raises(CassetteError, match=r"comments.har: .*requests, answers and events"):
+        load(path)
