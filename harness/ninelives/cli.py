@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from mock_openai.deprecation import RenamedWarning, warn_renamed
+from mock_openai.files import refused_path
 from mock_openai.interruption import leave_if_interrupted, listen, stop_listening
 from mock_openai.visible import flush_output, print_in_any_encoding, refused_output, visible
 
@@ -136,7 +138,8 @@ def _run(arguments: list[str]) -> int:
         line = line or refused_output(error)
         if line is None:
             raise
-        print(f"ninelives: {visible(line)}", file=sys.stderr)
+        with suppress(OSError):  # the terminal may be gone
+            print(f"ninelives: {visible(line)}", file=sys.stderr)
         return BAD_INPUT
     leave_if_interrupted()
     return code if isinstance(code, int) else 0
@@ -162,6 +165,8 @@ def _one_line(error: Exception, command: Any, arguments: list[str]) -> str | Non
     from ninelives.cassette import CassetteError
     from ninelives.usage_error import Instructions, UsageError
 
+    if isinstance(error, OSError):
+        return refused_path(error)
     if isinstance(error, Instructions):
         return str(error)
     return (

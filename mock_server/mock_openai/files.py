@@ -62,6 +62,19 @@ def read_bytes(path: Path, most: int) -> bytes:
     return data
 
 
+def refused_path(error: OSError) -> str | None:
+    """Return the line for a person about a file or folder that cannot be used; None for other errors."""
+    if error.filename is not None:
+        return f"{os.fsdecode(error.filename)} cannot be used ({error.strerror}); choose another path"
+    if "temporary" in str(error.strerror):
+        return f"{error.strerror}; set TMPDIR to a folder that can be written"
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return "the current folder no longer exists; change into another one"
+    return None
+
+
 def read_text(path: Path, most: int = SCRIPT_SIZE) -> str:
     """Return a UTF-8 file's text. Raises OSError as `read_bytes` does, and UnicodeDecodeError."""
     return read_bytes(path, most).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")

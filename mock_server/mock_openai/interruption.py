@@ -1,4 +1,4 @@
-"""What SIGINT and SIGTERM do to a command: the first ends it in order, the second at once.
+"""What SIGINT, SIGTERM and SIGHUP do to a command: the first ends it in order, the second at once.
 
     listen()                           # the first signal raises Interrupted, and the program ends
     with uninterrupted(): ...          # not in the middle of this
@@ -32,7 +32,13 @@ from mock_openai.visible import visible
 LIMIT = 1.5
 """Seconds that an interrupted program has to end by itself. An `uninterrupted` block may finish first."""
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM)
+NUMBERS = tuple(
+    signal.Signals[name]
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)
+    and (name != "SIGHUP" or signal.getsignal(signal.Signals[name]) is not signal.SIG_IGN)
+)
+"""The signals that end a command. A closed terminal (SIGHUP) is none of them under `nohup`."""
 
 at_once: list[Callable[[], object]] = []
 """Called before the process ends at once: what must not outlive it, such as a child process."""

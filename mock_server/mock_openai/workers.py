@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mock_openai.interruption import NUMBERS
+
 STOP_WITHIN = 1.5
 """Seconds that workers have to end before they are killed."""
 
@@ -64,7 +66,7 @@ class Workers:
         for descriptor in (wake, woken):
             os.set_blocking(descriptor, False)
         signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
-        for name in (signal.SIGINT, signal.SIGTERM):
+        for name in NUMBERS:
             signal.signal(name, self._stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         status = 0
@@ -100,7 +102,7 @@ class Workers:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
-            for name in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+            for name in (*NUMBERS, signal.SIGCHLD):
                 signal.signal(name, signal.SIG_DFL)
             os.close(reading)
             os.close(self._hold)  # only the parent may keep it open

@@ -6,22 +6,30 @@ replacement is never more accessible than the old file, not even for a moment.
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from stat import S_IMODE
+from stat import S_IMODE, S_ISDIR, S_ISREG
+
+from mock_openai.interruption import at_once, uninterrupted
 
 from ninelives.cassette.errors import CassetteError
 
 NEW = 0o666
 """The mode of a new file, before the umask."""
 _PRIVATE = 0o600
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def behind_links(path: Path) -> Path:
-    """Return the file to which a path leads. Raises CassetteError if its links form a circle."""
-    real = Path(os.path.realpath(path))
-    if real.is_symlink():
+    """Return the file to which a path leads. Raises CassetteError if its links form a circle, or if the
+    current folder was removed.
+    """
+    with reporting(path):
+        real = Path(os.path.realpath(path))
+    if os.path.islink(real):
         raise CassetteError(
             path, None, "symbolic links that form a loop", "a file", "remove the link, or choose another file"
         )
@@ -41,33 +49,83 @@ def make_like(file: int, path: Path) -> None:
         return
     now = os.fstat(file)
     if (now.st_uid, now.st_gid) != (old.st_uid, old.st_gid):
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.fchown(file, old.st_uid, old.st_gid)
     os.fchmod(file, S_IMODE(old.st_mode))
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Put a file in place in one step. Raises CassetteError if it cannot be written."""
-    path = behind_links(path)
-    if path.exists() and not path.is_file():
-        what = "a folder" if path.is_dir() else "a device or pipe"
-        raise CassetteError(path, None, what, "a file to write", "choose a file")
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    real = to_replace(path)
+    with reporting(path), uninterrupted():
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with _new_file(real.parent, real) as (file, beside):
+            view = memoryview(data)
+            while view:
+                view = view[os.write(file, view) :]
+            make_like(file, real)
+            os.replace(beside, real)
+
+
+def require_writable(path: Path) -> None:
+    """Raise CassetteError if `write_whole` could not put a file there now. Nothing is left behind."""
+    real = to_replace(path)
+    with reporting(path), uninterrupted():
+        folder = real.parent
+        while not folder.exists():
+            folder = folder.parent
+        with _new_file(folder, real) as (file, _):
+            os.write(file, b"\n")
+
+
+@contextmanager
+def reporting(path: Path) -> Iterator[None]:
+    """Raise CassetteError, which names the path, for an OSError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(beside, flags, mode_for(path)), "wb") as file:
-            file.write(data)
-            make_like(file.fileno(), path)
-        os.replace(beside, path)
-    except BaseException as error:
-        beside.unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
+        yield
+    except OSError as error:
+        room = error.errno in _NO_ROOM
         raise CassetteError(
             path,
             None,
-            f"{error.strerror}",
-            "a file that can be written",
-            "check the path and its permissions",
+            error.strerror or str(error),
+            "room for more data" if room else "a file that can be written",
+            "free some space, or choose another folder" if room else "check the path and its permissions",
         ) from None
+
+
+def to_replace(path: Path, fix: str = "choose a file") -> Path:
+    """Return the file that will be replaced or made, behind all links. Raises CassetteError if there is
+    something else, or can be nothing.
+    """
+    real = behind_links(path)
+    with reporting(path):
+        try:
+            mode = real.stat().st_mode
+        except FileNotFoundError:
+            return real
+    if not S_ISREG(mode):
+        what = "a folder" if S_ISDIR(mode) else "a device or pipe"
+        raise CassetteError(path, None, what, "a file to write", fix)
+    return real
+
+
+@contextmanager
+def _new_file(folder: Path, real: Path) -> Iterator[tuple[int, Path]]:
+    """Open a new file in a folder, and remove it in the end under that name, however that comes."""
+    beside = folder / f"{real.name}.{os.getpid()}.tmp"
+
+    def remove() -> None:
+        beside.unlink(missing_ok=True)
+
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    at_once.append(remove)
+    try:
+        file = os.open(beside, flags, mode_for(real))
+        try:
+            yield file, beside
+        finally:
+            os.close(file)
+            remove()
+    finally:
+        at_once.remove(remove)

@@ -25,7 +25,7 @@ from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.line_writer import InexactRecording, LineWriter
 from ninelives.cassette.lines import header_line
 from ninelives.cassette.redact import Redactor
-from ninelives.cassette.replacing import behind_links, make_like, mode_for
+from ninelives.cassette.replacing import behind_links, make_like, mode_for, to_replace
 
 _HEADER_AT_MOST = 1 << 20
 _SUCH_AS = "cassettes/talk.jsonl"
@@ -99,11 +99,7 @@ class CassetteWriter:
         """Create and lock the partial and write the header; otherwise the first line does that."""
         if self._file is not None:
             return
-        if self.path.exists() and not self.path.is_file():
-            what = "a folder" if self.path.is_dir() else "a device or pipe"
-            raise CassetteError(
-                self.path, None, what, "a file to write", f"choose a file, such as {_SUCH_AS}"
-            )
+        to_replace(self.path, f"choose a file, such as {_SUCH_AS}")
         try:
             self._real.parent.mkdir(parents=True, exist_ok=True)
             self._file, self.aside = _open_locked(self.partial, mode_for(self._real))

@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ninelives.commands.files import write_text
+from ninelives.commands.files import deferred, raise_first, require_places, write_text
 from ninelives.commands.options import Asked
 from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
 from ninelives.commands.quiet import quiet
 from ninelives.commands.reports import Reports, of_calls, write_each
 from ninelives.plural import counted
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from ninelives.lab.exploration.calls import Calls, Worst
@@ -49,6 +50,8 @@ class Options:
 def run(options: Options) -> int:
     """Play the calls and report. Return 1 if a promise was broken in any call."""
     asked = options.asked.conditions
+    options.reports.require_places()
+    require_places(*(_place(options, name) for name in options.names))
 
     quiet()
     from ninelives.commands.verdict import print_disturbed
@@ -62,6 +65,7 @@ def run(options: Options) -> int:
     chapters = []
     checked: list[Checked] = []
     held = True
+    errors: list[UsageError] = []
     for name in options.names:
         first = play_first(factory_of(name), voice=asked.voice)
         if not first.held:
@@ -75,7 +79,9 @@ def run(options: Options) -> int:
             )  # fmt: skip
         with notes().status(f"shortening call {calls.worst.number}, the worst"):
             worst = shrunk(name, calls.worst, seed=options.seed, conditions=conditions)
-        path = _keep(options, name, calls, worst)
+        path = _place(options, name)
+        with deferred(errors):
+            _keep(options, name, calls, worst, path)
         _print(console, options, name, calls, worst, path)
         checked += of_calls(name, calls, worst, path)
         results[name] = _as_json(calls, worst, path)
@@ -84,6 +90,7 @@ def run(options: Options) -> int:
     title = f"ninelives verdict --calls: {', '.join(results)}"
     note = "; ".join(f"{name}: {each['calls']} calls, {each['summary']}" for name, each in results.items())
     write_each(
+        lambda: raise_first(errors),
         lambda: options.reports.write(checked, title),
         lambda: options.reports.page(console, lambda: chapters, title, note),
         lambda: options.reports.findings(
@@ -93,18 +100,21 @@ def run(options: Options) -> int:
     return 0 if held else 1
 
 
-def _keep(options: Options, name: str, calls: Calls, worst: Worst) -> Path:
+def _place(options: Options, name: str) -> Path:
+    """Return the file for the worst call to a bot."""
+    label = "".join(letter if letter.isalnum() else "_" for letter in name).strip("_")
+    return options.out / (f"worst_{label}.yaml" if len(options.names) > 1 else "worst_call.yaml")
+
+
+def _keep(options: Options, name: str, calls: Calls, worst: Worst, path: Path) -> None:
     from ninelives.lab.scenario_file import to_yaml
 
-    label = "".join(letter if letter.isalnum() else "_" for letter in name).strip("_")
-    path = options.out / (f"worst_{label}.yaml" if len(options.names) > 1 else "worst_call.yaml")
     remarks = [
         f"Call {calls.worst.number} of: {_command(options, name)}",
         f"Repeat with: {_again(options, name, worst, path)}",
         f"The caller waited: {worst.outcome.figures}",
     ]
     write_text(path, to_yaml(worst.spec, remarks))
-    return path
 
 
 def _command(options: Options, name: str) -> str:

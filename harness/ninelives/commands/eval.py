@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ninelives.commands.eval_files import write
 from ninelives.commands.eval_options import Options, setting_of
 from ninelives.commands.eval_output import line, print_problems, print_rates, summary
+from ninelives.commands.files import deferred, raise_first
 from ninelives.commands.printing import notes, output
 from ninelives.commands.quiet import quiet
 from ninelives.usage_error import UsageError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def run(options: Options) -> int:
     """Play the evals. Return 1 if one failed or a promise was broken."""
     _check(options)
+    options.reports.require_places()
 
     quiet()
     from ninelives.evals.disasters import chosen
@@ -60,8 +62,11 @@ def run(options: Options) -> int:
                         status.start()
     print_rates(console, [each for each in played if attempts(each.case) > 1], width)
     print_problems(console, played, verbose=options.verbose)
-    write(console, played, options.reports)
+    errors: list[UsageError] = []
+    with deferred(errors):
+        write(console, played, options.reports)
     console.print(summary(played))
+    raise_first(errors)
     return 0 if all(each.good for each in played) else 1
 
 

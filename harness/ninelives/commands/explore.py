@@ -13,7 +13,7 @@ from mock_openai.interruption import last_words
 from rich.console import Console
 from rich.text import Text
 
-from ninelives.commands.files import write_text
+from ninelives.commands.files import deferred, raise_first, require_places, write_text
 from ninelives.commands.options import Asked
 from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from ninelives.lab.exploration import Breach, Exploration
     from ninelives.lab.exploration.explore import Progress as Done
     from ninelives.lab.scenario_spec import ScenarioSpec
+
+PAGE = "timelines.html"
+"""The page of the broken runs, in the folder of an exploration."""
 
 SHOWN_RUNS = 5
 """The most runs that are listed for one breach."""
@@ -82,6 +85,8 @@ def run(options: Options) -> int:
     from ninelives.lab.undisturbed import play_first
 
     conditions = options.asked.conditions
+    options.reports.require_places()
+    require_places(options.journal, options.out / PAGE)
     if not options.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
         with last_words(lambda: "ninelives: interrupted; no run is finished yet"):
             first = play_first(factory_of(options.factory), voice=bool(conditions.voice))
@@ -116,14 +121,18 @@ def _explore(options: Options) -> int:
             conditions=options.asked.conditions,
         )
     console = output()
-    kept = [_keep(console, options, breach) for breach in result.breaches]
+    errors: list[UsageError] = []
+    kept = [_keep(console, options, breach, errors) for breach in result.breaches]
     _print_unshrunk(console, result)
-    if options.html and result.breaches:
-        _write_page(console, options, result)
-    options.reports.write(
-        of_exploration(options.factory, result, kept), f"ninelives explore: {options.factory}"
-    )
+    with deferred(errors):
+        if options.html and result.breaches:
+            _write_page(console, options, result)
+    with deferred(errors):
+        options.reports.write(
+            of_exploration(options.factory, result, kept), f"ninelives explore: {options.factory}"
+        )
     console.print(_summary(options, result))
+    raise_first(errors)
     return 1 if result.broken else 0
 
 
@@ -148,7 +157,7 @@ def _prepare(options: Options) -> None:
     options.journal.replace(options.journal.with_suffix(".before.jsonl"))
 
 
-def _keep(console: Console, options: Options, breach: Breach) -> Path:
+def _keep(console: Console, options: Options, breach: Breach, errors: list[UsageError]) -> Path:
     from ninelives.lab.exploration.trial import CRASH
     from ninelives.lab.promises import PROMISES
     from ninelives.lab.scenario_file import to_yaml
@@ -196,8 +205,11 @@ def _keep(console: Console, options: Options, breach: Breach) -> Path:
         f"Repeat with: {again}",
         *(f"{promise}: {why}" for promise, why in breach.broken),
     ]
-    write_text(path, to_yaml(spec, [remark.replace("\n", " ") for remark in remarks]))
-    for label, text in (("kept", str(path)), ("again", again), ("found by", origin.command())):
+    lines = [("found by", origin.command())]
+    with deferred(errors):
+        write_text(path, to_yaml(spec, [remark.replace("\n", " ") for remark in remarks]))
+        lines = [("kept", str(path)), ("again", again), *lines]
+    for label, text in lines:
         console.print(Text.assemble((f"  {label:<9}", "dim"), text))
     return path
 
@@ -239,7 +251,7 @@ def _write_page(console: Console, options: Options, result: Exploration) -> None
 
     factory = factory_of(options.factory)
     chapters = [play(breach.spec, factory, options.asked.conditions).chapter() for breach in result.breaches]
-    path = options.out / "timelines.html"
+    path = options.out / PAGE
     write_text(path, page(chapters, f"ninelives explore: {options.factory}"))
     console.print(f"\ntimelines: {path}")
 

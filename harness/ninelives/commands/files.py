@@ -4,27 +4,99 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from mock_openai.interruption import uninterrupted
+
 from ninelives.cassette.errors import CassetteError
-from ninelives.cassette.replacing import write_whole
+from ninelives.cassette.replacing import reporting, require_writable, write_whole
 from ninelives.usage_error import UsageError
 
 
+def require_places(*paths: Path | None) -> None:
+    """Raise UsageError for the first file that could not be written now. Call it before long work whose
+    result goes there.
+    """
+    for path in paths:
+        if path is None:
+            continue
+        with _refusing(path):
+            if _is_special(path):
+                with reporting(path):
+                    os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY))
+            else:
+                require_writable(path)
+
+
 def write_text(path: Path, text: str) -> None:
+    """Write a text as `write_data` does."""
+    write_data(path, text.encode())
+
+
+def write_data(path: Path, data: bytes) -> None:
     """Write a file in one step, creating its folder; a device or a pipe is written directly.
 
     Raises UsageError if that is not possible; an existing file is then unchanged.
     """
-    try:
-        if path.exists() and not path.is_file():
-            _write_directly(path, text.encode())
+    with _refusing(path):
+        if _is_special(path):
+            with reporting(path):
+                _write_directly(path, data)
         else:
-            write_whole(path, text.encode())
+            write_whole(path, data)
+
+
+def append_text(path: Path, text: str) -> None:
+    """Add to the end of a file, all of it or nothing; a device or a pipe is written directly. Raises
+    UsageError if that is not possible.
+    """
+    if not os.path.lexists(path) or _is_special(path):
+        write_text(path, text)
+        return
+    with _refusing(path), reporting(path), uninterrupted():
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            before = os.fstat(file).st_size
+            view = memoryview(text.encode())
+            try:
+                while view:
+                    view = view[os.write(file, view) :]
+            except OSError:
+                os.ftruncate(file, before)
+                raise
+        finally:
+            os.close(file)
+
+
+@contextmanager
+def deferred(errors: list[UsageError]) -> Iterator[None]:
+    """Keep a UsageError for `raise_first`: what else there is to write or to print comes first."""
+    try:
+        yield
+    except UsageError as error:
+        errors.append(error)
+
+
+def raise_first(errors: Sequence[UsageError]) -> None:
+    """Raise the first of them, if any."""
+    if errors:
+        raise errors[0]
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except CassetteError as error:
-        raise UsageError(f"{path} cannot be written ({error.found}); choose another path") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror}); choose another path") from None
+        fix = "free some space, or choose another path" if "room" in error.expected else "choose another path"
+        raise UsageError(f"{path} cannot be written ({error.found}); {fix}") from None
+
+
+def _is_special(path: Path) -> bool:
+    """Whether there is a device or a pipe."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 def _write_directly(path: Path, data: bytes) -> None:

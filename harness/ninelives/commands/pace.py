@@ -14,7 +14,7 @@ from ninelives.cassette.convert import load
 from ninelives.cassette.lint_other_formats import is_foreign, is_recording
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.rhythm import Rhythm
-from ninelives.commands.files import write_text
+from ninelives.commands.files import require_places, write_text
 from ninelives.commands.printing import notes, output
 from ninelives.lab.figures import percentile
 from ninelives.plural import counted
@@ -35,6 +35,7 @@ _MOST_NAMED = 3
 
 def run(paths: Sequence[Path], out: Path) -> int:
     """Learn, write the file, and print what was learned."""
+    require_places(out)
     rhythm = Rhythm()
     heard: Counter[str] = Counter()
     unread: list[str] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,7 +41,7 @@ def run(
     secrets: Secrets,
 ) -> int:
     """Record, or do what the mode says; return the command's exit code."""
-    if mode == "none" or (mode == "once" and cassette.exists()):
+    if mode == "none" or (mode == "once" and os.path.exists(cassette)):
         return _replay(cassette, command, host, port)
     if mode == "off" and not command:
         raise UsageError("--mode off does not record, so it needs a COMMAND to run")

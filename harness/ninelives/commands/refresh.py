@@ -13,8 +13,8 @@ from mock_openai import MockServer
 from rich.console import Console
 from rich.text import Text
 
-from ninelives.cassette import Cassette, CassetteError
-from ninelives.cassette.replacing import write_whole
+from ninelives.cassette import Cassette
+from ninelives.commands.files import deferred, raise_first, require_places, write_data
 from ninelives.commands.printing import notes, output
 from ninelives.commands.secrets import Secrets
 from ninelives.refresh import Asked, Drift, ask_again, drift
@@ -32,6 +32,8 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secret
     if not paths:
         raise UsageError(f"{folder}: found no cassette; expected a file, or a folder with .jsonl files")
     cassettes = [Cassette.load(path) for path in paths]
+    if write:
+        require_places(*paths)
     key = os.environ.get("OPENAI_API_KEY", "")
     mocked = upstream is None and not key
     console = output()
@@ -118,16 +120,17 @@ def _print_changes(asked: Sequence[Asked], where: str, console: Console) -> list
 
 
 def _write(asked: Sequence[Asked], console: Console) -> None:
+    """Write every recording that is complete. Raises UsageError afterwards if one could not be written."""
+    errors: list[UsageError] = []
     for each in asked:
         path = each.cassette.path
         if each.again is None or each.left_out or any(new.status is None for _, new in each.pairs):
             console.print(f"{path} is unchanged: not every request was answered again", markup=False)
             continue
-        try:
-            write_whole(path, each.again.data)
-        except CassetteError as error:
-            raise UsageError(str(error)) from None
-        console.print(f"wrote {path}", markup=False)
+        with deferred(errors):
+            write_data(path, each.again.data)
+            console.print(f"wrote {path}", markup=False)
+    raise_first(errors)
 
 
 def _places(change: Drift) -> str:

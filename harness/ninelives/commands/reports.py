@@ -7,14 +7,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from ninelives.commands.files import write_text
+from ninelives.commands.files import append_text, deferred, raise_first, require_places, write_text
 from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -30,14 +31,11 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 def write_each(*writes: Callable[[], None]) -> None:
     """Write every report, although one of them cannot be written; then raise the first UsageError."""
-    errors = []
+    errors: list[UsageError] = []
     for write in writes:
-        try:
+        with deferred(errors):
             write()
-        except UsageError as error:
-            errors.append(error)
-    if errors:
-        raise errors[0]
+    raise_first(errors)
 
 
 SHOWN_CALLS = 5
@@ -52,6 +50,13 @@ class Reports:
     github: bool = False
     html: Path | None = None
     json: Path | None = None
+
+    def require_places(self) -> None:
+        """Raise UsageError if a file could not be written now: before the long work that it is about."""
+        require_places(self.junit, self.html, self.json)
+        if self.github and (path := os.environ.get(SUMMARY)):
+            with _naming_summary(path):
+                require_places(Path(path))
 
     def page(
         self, console: Console, chapters: Callable[[], Sequence[Chapter]], title: str, note: str = ""
@@ -82,14 +87,16 @@ class Reports:
                 print(line)
             sys.stdout.flush()
             if path := os.environ.get(SUMMARY):
-                try:
-                    with Path(path).open("a", encoding="utf-8") as file:
-                        file.write(summary(checked, title))
-                except OSError as error:
-                    raise UsageError(
-                        f"{path}, which {SUMMARY} names, cannot be written ({error.strerror}); "
-                        "name another file, or unset it"
-                    ) from None
+                with _naming_summary(path):
+                    append_text(Path(path), summary(checked, title))
+
+
+@contextmanager
+def _naming_summary(path: str) -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{SUMMARY}={path}: {error}, or unset it") from None
 
 
 def of_outcome(bot: str, outcome: Outcome) -> Checked:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from ninelives.commands.explore import file_for
-from ninelives.commands.files import write_text
+from ninelives.commands.files import deferred, raise_first, require_places, write_text
 from ninelives.commands.printing import notes, output
 from ninelives.commands.quiet import quiet
 from ninelives.plural import counted
@@ -44,6 +44,7 @@ def run(options: Options) -> int:
     from ninelives.incidents.reading import read
 
     replacements = Replacements(options.replace)
+    require_places(options.out / "scenario.yaml", options.report)
     incident = _with_wire(read(options.file), options.wire)
     quiet()
     from ninelives.incidents.reproducing import reproduce
@@ -120,8 +121,15 @@ def _write_and_print(options: Options, found: Reproduction) -> int:
     spec, path = file_for(options.out, found.spec)
     again = shlex.join(["ninelives", "verdict", options.bot, "--scenario-file", str(path)])
     remarks = [f"From: {options.file}", f"Repeat with: {again}", f"{found.promise}: {found.why}"]
-    write_text(path, to_yaml(spec, [each.replace("\n", " ") for each in remarks]))
-    write_text(options.report, issue(found, path.name, to_yaml(spec), again))
+    errors: list[UsageError] = []
+    wrote: list[str] = []
+    for place, text in (
+        (path, to_yaml(spec, [each.replace("\n", " ") for each in remarks])),
+        (options.report, issue(found, path.name, to_yaml(spec), again)),
+    ):
+        with deferred(errors):
+            write_text(place, text)
+            wrote.append(str(place))
     console = output()
     what = (
         "the same promise was broken"
@@ -132,7 +140,7 @@ def _write_and_print(options: Options, found: Reproduction) -> int:
         Text.assemble(
             (f"{what}: ", "bold red"), f"{found.promise}, {found.why}; " if found.promise != "error" else
             f"{found.why}; ", f"shortened from {counted(found.turns, 'turn')} to {len(spec.asks)}; ",
-            f"wrote {path} and {options.report}",
+            f"wrote {' and '.join(wrote) or 'nothing'}",
         )
     )  # fmt: skip
     console.print(Text(f"again: {again}", style="dim"))
@@ -140,6 +148,7 @@ def _write_and_print(options: Options, found: Reproduction) -> int:
     said = (text for ask in spec.asks for text in (ask.user, ask.text))
     if names := [each for each in likely_names(said) if each not in given]:
         _note(f"may be names: {', '.join(names)}; --replace {shlex.quote(names[0] + '=Caller')} replaces one")
+    raise_first(errors)
     return 1
 
 

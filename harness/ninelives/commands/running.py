@@ -82,13 +82,15 @@ def _ended(code: int) -> str:
 
 
 async def until_ended_by_user() -> None:
-    """Wait for Enter or SIGTERM, which end the recording well, or Ctrl-C, which breaks it off."""
+    """Wait for Enter or SIGTERM, which end the recording well, or Ctrl-C or the end of the terminal (SIGHUP),
+    which break it off.
+    """
     loop = asyncio.get_running_loop()
     done, interrupted = asyncio.Event(), False
 
     def on_signal(number: int) -> None:
         nonlocal interrupted
-        interrupted = number == signal.SIGINT
+        interrupted = number != signal.SIGTERM
         done.set()
 
     with handling_signals(on_signal):

@@ -22,7 +22,7 @@ from mock_openai.visible import visible
 from rich.console import Console
 from rich.text import Text
 
-from ninelives.commands.files import write_text
+from ninelives.commands.files import require_places, write_text
 from ninelives.commands.printing import output
 from ninelives.commands.quiet import quiet
 from ninelives.lab.conditions import as_option, read_conditions
@@ -57,6 +57,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Talk. Return 0 if the user leaves. Raises KeyboardInterrupt after a summary."""
+    require_places(options.html)
     server = _server(options)
 
     quiet()

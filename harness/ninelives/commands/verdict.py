@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ninelives.commands.files import write_text
+from ninelives.commands.files import require_places, write_text
 from ninelives.commands.printing import WIDEST, notes, output
 from ninelives.commands.quiet import quiet
 from ninelives.commands.reports import Reports, of_outcome, write_each
@@ -74,6 +74,8 @@ def run(
 
         chosen += [scenario for file in files for scenario in load_all(file)]
 
+    reports.require_places()
+    require_places(markdown)
     quiet()
     from ninelives.bot.overheard import overheard
     from ninelives.lab.run import run_scenario
@@ -104,9 +106,10 @@ def run(
         console.print(table(outcomes))
         _print_broken(console, outcomes)
         console.print(_summary(name, outcomes))
-    _write(console, results, reports)
-    if markdown is not None:
-        _write_comparison(console, results, markdown, patterns)
+    write_each(
+        lambda: _write(console, results, reports),
+        lambda: _write_comparison(console, results, markdown, patterns),
+    )
     return 0 if all(each.held for outcomes in results.values() for each in outcomes if each.applies) else 1
 
 
@@ -143,8 +146,10 @@ def _write(console: Console, results: dict[str, list[Outcome]], reports: Reports
 
 
 def _write_comparison(
-    console: Console, results: dict[str, list[Outcome]], markdown: Path, patterns: Sequence[str]
+    console: Console, results: dict[str, list[Outcome]], markdown: Path | None, patterns: Sequence[str]
 ) -> None:
+    if markdown is None:
+        return
     from importlib.metadata import version
 
     from ninelives.lab import comparison

@@ -55,7 +55,6 @@ def record_case(
 
 
 async def _record(case: Case, bot: Any, upstream: str, path: Path, timeout_ms: int | None) -> Recorded:
-    path.parent.mkdir(parents=True, exist_ok=True)
     main = Recorder(upstream, path)
     others = {
         endpoint: Recorder(endpoint, judge_recording(path, number))

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from mock_openai.files import refused_path
 from mock_openai.interruption import leave_if_interrupted
 from mock_openai.visible import flush_output, refused_output, visible
 
@@ -35,8 +36,11 @@ def run(app: typer.Typer, arguments: list[str]) -> int:
         return INTERRUPTED
     except BaseException as error:
         leave_if_interrupted()  # what is raised after the signal is a consequence of it
-        if line := refused_output(error):
-            typer.echo(f"{NAME}: {line}", err=True)
+        line = refused_output(error)
+        if line is None and isinstance(error, OSError):
+            line = refused_path(error)
+        if line:
+            typer.echo(visible(f"{NAME}: {line}"), err=True)
             return BAD_INPUT
         if not hasattr(error, "format_message"):
             raise
