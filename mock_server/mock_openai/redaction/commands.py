@@ -14,15 +14,17 @@ _FLAG = re.compile(
     rb"--?(?P<name>[A-Za-z][A-Za-z0-9_-]{1,95}+)[ \t]{1,16}+"
     rb"(?P<value>[^\s\"'<>&;,(){}-][^\s\"'<>&;,(){}]{3,512}+)"
 )
+_REFERENCE = re.compile(rb"(?:id|name|type|src|source|target|from|env|file)=")
+"""What is named instead of being told: `--secret id=npmrc`."""
 _BEGINNINGS = (b"", b" ", b"\t", b"\n", b"(", b'"', b"'")
 _OF_A_NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _WORD = re.compile(rb"[^\s\"'`<>(){}\[\],;]{8,512}+")
 OPTION = re.compile(
-    rb"-[uUpPkKNwWa]\Z|-[uUp].{5}|(?i:user|username|login|account)[=:](?:\Z|[^=:]*+[:/])|LOGIN\Z"
+    rb"-[uUpPkKNwWaAXY]\Z|-[uUp].{5}|login\Z|(?i:user|username|login|account)[=:](?:\Z|[^=:]*+[:/])|LOGIN\Z"
 )
 """Words that a text needs, beside SIGNS, to be searched here."""
 _SHORT = re.compile(
-    rb"(?:^|(?<=[\s\"'(\[,]))-[pPkKNwWa](?:[\"']?[ \t=,]{1,4}+)?+[\"']?+"
+    rb"(?:^|(?<=[\s\"'(\[,]))-[pPkKNwWaAXY](?:[\"']?[ \t=,]{1,4}+)?+[\"']?+"
     rb"(?P<value>[^\s\"'=:/,;()\[\]]{8,256}+)"
 )
 _PIPED = re.compile(
@@ -47,11 +49,21 @@ _POSITION = re.compile(
     rb"passwd [^\r\n\"]{0,64}?-\w{0,4}b\w{0,4} [^\s]{1,128}+ [^\s]{1,64}+)" + _GIVEN
 )
 _POSITIONED = (b"schtasks", b"::add-mask", b"/user:", b"inline:", b"passwd")
-_OPTIONS = re.compile(rb"(?:^| )-[upkwna]")
+_OPTIONS = re.compile(rb"(?:^| )-[upkwnaxy]")
 _CURL = re.compile(
     rb"(?:(?:-u|--user|--proxy-user|-U)[\"']?+[ =,]{1,4}+|-u)[\"']?+[^\s\"':]{1,128}+:(?!//)"
     rb"(?P<value>[^\s\"']{4,256}+)"
 )
+_USER_AND = re.compile(
+    rb"(?:^|(?<=[\s\"'(\[,]))-(?:u[ =]?[\"']?+[\w.@+-]{1,64}+,|U[ =]?[\"']?+[\w.@+\\/-]{1,64}+%)"
+    rb"(?P<value>[^\s\"',]{6,256}+)"
+)
+"""A name and a password in one argument, as lftp and Samba's programs take them."""
+_SIGN_IN = re.compile(
+    rb"(?i)(?<![\w-])[a-z][\w-]{1,30}+ (?:auth )?(?:login|signin|authenticate|auth|authtoken)"
+    rb"(?: -{1,2}[a-z-]{2,32}+)?+ (?P<value>[^\s\"'<>()|,;=]{20,256}+)"
+)
+"""`PROGRAM login KEY`."""
 _COOKIE = re.compile(
     rb"(?<![\w-])(?:-b|--cookie)[ =]{1,4}+[\"']?+(?P<value>[^\s\"'=;]{1,64}+=[^\"'\r\n]{1,1024}+)"
 )
@@ -92,8 +104,10 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             if match.start() and text[match.start() - 1] in _OF_A_NAME:
                 continue
             double = text[match.start() : match.start() + 2] == b"--"
-            if weight(match["name"]) is Weight.SECRET and (
-                is_named_secret(match["value"]) if double else is_credential(match["value"], 8)
+            if (
+                weight(match["name"]) is Weight.SECRET
+                and not _REFERENCE.match(match["value"])
+                and (is_named_secret(match["value"]) if double else is_credential(match["value"], 8))
             ):
                 yield from whole("field", match["value"], match.start("value"))
     if options:
@@ -120,6 +134,13 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             begins = text[max(0, match.start() - 1) : match.start()] in _BEGINNINGS
             if begins and not is_placeholder(match["value"]):
                 yield from whole("user part", match["value"], match.start("value"))
+        for match in _USER_AND.finditer(text):
+            if is_credential(match["value"], 8):
+                yield from whole("user part", match["value"], match.start("value"))
+    if b"login" in told or b"auth" in told:
+        for match in _SIGN_IN.finditer(text):
+            if is_certain(match["value"]):
+                yield from whole("field", match["value"], match.start("value"))
     if b"-b " in text or b"-b=" in text or b"--cookie" in text:
         for match in _COOKIE.finditer(text):
             for crumb in _CRUMB.finditer(match["value"]):

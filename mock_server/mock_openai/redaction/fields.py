@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import mock_openai.redaction.armor as armor
 import mock_openai.redaction.calls as calls
+import mock_openai.redaction.codes as codes
 import mock_openai.redaction.commands as commands
 import mock_openai.redaction.headers as headers
 import mock_openai.redaction.near as near
@@ -27,6 +28,7 @@ from mock_openai.redaction.judged import SINGLE, STRING, TRAILING, Stem, fits, i
 from mock_openai.redaction.judged import named as named
 from mock_openai.redaction.languages import PARTS
 from mock_openai.redaction.names import STEM, Weight, names_digits, weight
+from mock_openai.redaction.sections import SHORTEST, section_of
 from mock_openai.redaction.values import is_code, is_credential, is_mixed, is_named_number, is_named_secret
 
 _LETTER = rb"(?:[a-z0-9_.-]|[\xc3-\xe1\xe3-\xed][\x80-\xbf]{1,2})"
@@ -111,7 +113,7 @@ def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iter
         yield from prose.said(text, low, stem)
     if b"\\u00" in text:
         yield from _escaped_names(text)
-    for notation in (pairs, headers, places, armor, commands, prose):
+    for notation in (pairs, headers, places, armor, commands, prose, codes):
         yield from notation.spans(text, low, told)
     yield from tables.spans(text, low, stems)
     yield from near.spans(text, stems)
@@ -154,6 +156,10 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
     """Return the value of a name, if that is a secret."""
     name, before, inside = _name(text, match)
     sign = match["sign"]
+    section = b""
+    if sign in (b":", b"=") and name.lower() in (b"key", b"keys"):
+        section = section_of(text, match.start("close") - len(name) - inside)
+        name = section + b"_" + name if section else name
     form = sign == b"=" and before in (b"?", b"&", b"")
     what = weight(name, parameter=form or sign == b"/")
     digits = names_digits(name)
@@ -178,10 +184,13 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
     lead = _LEAD.match(text, match.end())
     began = match.end() if lead is None else lead.end()
     found = _VALUE.match(text, began)
-    if found is None:
+    if found is None or (len(found["value"]) < SHORTEST and section):
         return
     close = sign in (b"(", b"[", b"->", b",")
     if found["value"][:1] in (b'"', b"'"):
+        outside = match.start("close") - len(name) - 2
+        if before == b"<" and text[outside : outside + 1] == found["value"][:1]:
+            return  # a placeholder in quotes, which end here
         values = [found]
         listed = found["list"] or sign == b"("
         while listed and (further := _NEXT.match(text, values[-1].end())) is not None:

@@ -45,7 +45,7 @@ _OVER = f"(?!{_A})"
 _SLACK = "(?:[A-Za-z0-9./+-]|%2[BFbf]|%3[Dd]){10,}+"
 """Some are base64 as cookies have it: escaped. An escape of any other character is not part of one."""
 _CRYPT = "[A-Za-z0-9./$=,+:@_-]{24,}+"
-_LONG, _DOTTED = f"{_W}{{16,}}+", "[A-Za-z0-9_.=-]{16,}+"
+_LONG, _DOTTED, _BASE64 = f"{_W}{{16,}}+", "[A-Za-z0-9_.=-]{16,}+", "[A-Za-z0-9_+/=-]{16,}+"
 
 FORMS = (
     # OpenAI
@@ -57,19 +57,22 @@ FORMS = (
     Form("user", "user-", f"{_A}{{16,}}+{_OVER}"),
     # other makers of models and voices
     Form("key", "gsk_ xai- pplx- hf_ api_org_ r8_ sk_ csk- nvapi- tgp_v1_ jina_ pcsk_ tvly-", _LONG),
-    Form("key", "co- sk_car_ sk-lf- pk-lf- rpa_ nvapi- hfp_ apify_api_ fal_ runwareai_", _LONG, MIXED),
-    Form("key", "lsv2_pt_ lsv2_sk_ ls__ fw_ fpk_ esecret_ pa- fc- bb_live_ up_", _LONG, MIXED),
+    Form("key", "sk_car_ sk-lf- pk-lf- hfp_ apify_api_ runwareai_ lsv2_pt_ lsv2_sk_", _LONG),
+    Form("key", "esecret_ bb_live_", _LONG),
+    Form("key", "co- rpa_ fal_ ls__ fw_ fpk_ pa- fc- up_", _LONG, MIXED),
     Form("key", "AIza", f"{_W}{{30,}}+"),
     Form("token", "ya29. 1// GOCSPX-", _DOTTED),
     # code hosting, packages, deployment
     Form("token", "ghp_ gho_ ghs_ ghu_ ghr_ ghe_ github_pat_", "[A-Za-z0-9_]{16,}+", VARIED),
     Form("token", "glpat- gldt- glrt- glptt- glcbt- glsoat- glft- glimt- glagent- glffct-", _DOTTED, VARIED),
     Form("token", "npm_ pypi- rubygems_ dckr_pat_ dckr_oat_ ATATT3 ATCTT3 ATBB", _DOTTED),
-    Form("token", "nuget_ CLOJARS_ dop_v1_ doo_v1_ dor_v1_ HRKU- fo1_ fm1_ fm2_ FlyV1", _LONG),
-    Form("token", "oy2 cio crates_", f"{_A}{{28,}}+", MIXED),
+    Form("token", "nuget_ CLOJARS_ dop_v1_ doo_v1_ dor_v1_ HRKU- fo1_ FlyV1", _LONG),
+    Form("token", "oy2", f"[a-z0-9]{{43}}{_OVER}"),  # NuGet
+    Form("token", "cio crates_", f"{_A}{{28,}}+", MIXED),
     Form("token", "nfp_ nfc_ vercel_ vca_ vcp_ sbp_ sb_secret_ rnd_ rpa_ rps_ pul- tskey-", _LONG),
-    Form("token", "CCIPAT_ CCIPRJ_ sgp_ bkua_ tfp_ cfut_ cfat_ v1.0- lin_api_ lin_oauth_ whsec_", _LONG),
-    Form("token", "CFPAT- CFPAT_ p8e- AKCp5 AKCp8 cmVmdGtu gloas- glwt- figd- ghcr_ dG9rO tfe-", _LONG),
+    Form("token", "CCIPAT_ CCIPRJ_ sgp_ bkua_ tfp_ cfut_ cfat_ v1.0- lin_api_ lin_oauth_", _LONG),
+    Form("token", "fm1_ fm2_ whsec_ glc_", _BASE64),
+    Form("token", "CFPAT- CFPAT_ p8e- AKCp cmVmdGtu gloas- glwt- figd- ghcr_ dG9rO tfe-", _LONG),
     Form("token", "pat", "[A-Za-z0-9]{14}\\.[0-9a-f]{64}", ANY),  # Airtable
     # clouds and databases
     Form("access key", "AKIA ASIA ABIA ACCA AGPA AIDA AROA AIPA ANPA ANVA", f"[A-Z0-9]{{16}}{_OVER}", ANY),
@@ -100,7 +103,7 @@ FORMS = (
     Form("key", "xkeysib- xsmtpsib- mlsn. ntn_ secret_ figd_ figo_ figu_", _LONG),
     Form("key", "re_ pat- pat. patt.", _DOTTED, MIXED),
     # operations
-    Form("key", "NRAK- NRRA- NRJS- NRII- glsa_ glc_ phc_ phx_ EZAK EZTK", _LONG),
+    Form("key", "NRAK- NRRA- NRJS- NRII- glsa_ phc_ phx_ EZAK EZTK", _LONG),
     Form("key", "sntrys_ sntryu_", "[A-Za-z0-9_+/=-]{16,}+"),
     Form("key", "AGE-SECRET-KEY-1 xprv yprv zprv nsec1", f"{_A}{{40,}}+", ANY),
     Form("token", "00D", "[A-Za-z0-9]{12}![A-Za-z0-9_.]{24,}+", ANY),
@@ -156,7 +159,8 @@ _SPEAKING = re.compile(
     rb"oauth|access|refresh|auth|session|svcacct|admin|bearer|v1)[_-])[A-Za-z0-9_-]{16,}+"
 )
 _SURE = re.compile(
-    rb"(?<![A-Za-z0-9])(?P<keep>[A-Za-z][A-Za-z0-9]{1,11}[_-](?:live|prod|production|sandbox|secret|sk|pat|token|apikey|bearer)[_-])"
+    rb"(?<![A-Za-z0-9])(?P<keep>(?:[A-Za-z][A-Za-z0-9]{1,11}[_-](?:live|prod|production|sandbox|secret|sk|pat|token|"
+    rb"apikey|bearer)|sk|rk|pat|secret|apikey|bearer)[_-](?:[a-z][a-z0-9]{1,7}[_-])?+)"
     rb"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{24,}+)(?![A-Za-z0-9_-])"
 )
 """The same with hexadecimal digits after it, where the word leaves no doubt."""

@@ -40,6 +40,15 @@ SIGNS = (b"bearer", b"basic", b"client-id", b"ssws", b"negotiate", b"ntlm", b"dp
 """Words that a text needs, beside those of names, to be searched here."""
 _OF_A_NAME = b"abcdefghijklmnopqrstuvwxyz0123456789_-"
 _WORD = re.compile(rb"\S++")
+OWN = re.compile(
+    rb"(?i)(?<![A-Za-z0-9_-])X-(?P<name>[A-Z0-9-]{2,40}+)[\"']?+[ \t]{0,4}+[:=,][ \t]{0,4}+[\"']?+"
+    rb"(?P<value>[^\s\"',;]{16,512}+)"
+)
+"""A header that somebody made for themselves."""
+_OF_NO_SECRET = re.compile(
+    rb"(?i)(?:^|-)(?:(?:[a-z]{0,12}id|hash|sha\d{0,3}|md5|crc\w{0,6}|etag|checksum|trace|span|request|cache|served|version|"
+    rb"delivery|date|ray|pop|by|node|host|url|uri|path|range|length|type|agent|location|runtime|key-hash)(?:$|-)|amz-cf)"
+)
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
@@ -61,6 +70,10 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     if b"content-disposition" in told:
         for match in _PART.finditer(text):
             yield from valued("field", match["name"], match["value"], match.start("value"), parameter=True)
+    if b"x-" in told:
+        for match in OWN.finditer(text):
+            if is_certain(match["value"], 16) and not _OF_NO_SECRET.search(match["name"]):
+                yield from whole("field", match["value"], match.start("value"))
     for match in _SCHEME.finditer(low) if _NAMES_A_SCHEME.search(told) else ():
         value = text[slice(*match.span("value"))]
         if match.start() and low[match.start() - 1] in _OF_A_NAME:

@@ -6,6 +6,7 @@ The words are compared folded: in lower case, without accents (`contraseña` is 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 SECRETS = (
     *(
@@ -82,6 +83,47 @@ HINTS = (
 )
 """Words that are used for other things too."""
 
+CODES = (
+    *(
+        "Bestätigungscode",
+        "Sicherheitscode",
+        "Freischaltcode",
+        "Geheimzahl",
+        "code de vérification",
+        "code de sécurité",
+    ),
+    *("código de verificación", "código de seguridad", "código de verificação", "código de segurança"),
+    *(
+        "codice di verifica",
+        "codice di sicurezza",
+        "verificatiecode",
+        "beveiligingscode",
+        "pincode",
+        "verifieringskod",
+    ),
+    *(
+        "bekræftelseskode",
+        "vahvistuskoodi",
+        "kod weryfikacyjny",
+        "ověřovací kód",
+        "doğrulama kodu",
+        "mã xác nhận",
+    ),
+    *(
+        "код подтверждения",
+        "пин-код",
+        "пинкод",
+        "验证码",
+        "驗證碼",
+        "認証コード",
+        "確認コード",
+        "暗証番号",
+        "인증번호",
+    ),
+    *("رمز التحقق", "सत्यापन कोड"),
+)
+"""Words for codes of a few digits."""
+
 PARTS = (
     b"passe",
     b"chave",
@@ -114,10 +156,10 @@ def flat(word: str) -> str:
     return "".join(filter(str.isalnum, fold(word).lower()))
 
 
-def written() -> set[str]:
+def written(words: Iterable[str] = (*SECRETS, *HINTS, *CODES)) -> set[str]:
     """Return the ways in which the words are usually written, in lower case."""
     spelled: set[str] = set()
-    for word in (*SECRETS, *HINTS):
+    for word in words:
         for form in (word, word.lower(), word.capitalize(), word.upper(), fold(word).lower()):
             spelled.update(unicodedata.normalize(kind, form) for kind in ("NFC", "NFD"))
     # In lower case as bytes are: only letters of ASCII change.

@@ -11,7 +11,7 @@ from enum import Enum
 from functools import lru_cache
 
 from mock_openai.redaction.forms import trie
-from mock_openai.redaction.languages import HINTS, SECRETS, flat, fold, written
+from mock_openai.redaction.languages import CODES, HINTS, SECRETS, flat, fold, written
 
 
 class Weight(Enum):
@@ -30,9 +30,10 @@ _SECRET = [
     "password", "passwd", "passphrase", "passcode", "userpass", "dbpass", "pwd", "secret", "secretkey",
     "secretaccesskey", "apikey", "apitoken", "apisecret", "accesskey", "privatekey", "signingkey",
     "encryptionkey", "decryptionkey", "masterkey", "accountkey", "sharedkey", "subscriptionkey", "authkey",
-    "servicekey", "functionskey", "functionkey", "deploykey", "licensekey", "hmackey", "accesstoken",
-    "refreshtoken", "idtoken", "authtoken", "authenticationtoken", "authorizationtoken", "bearertoken",
-    "sessiontoken", "securitytoken", "csrftoken", "xsrftoken", "csrfmiddlewaretoken", "oauthtoken",
+    "servicekey", "functionskey", "functionkey", "deploykey", "licensekey", "licencekey", "hmackey",
+    "accesstoken", "refreshtoken", "idtoken", "authtoken", "authenticationtoken", "authorizationtoken",
+    "bearertoken", "sessiontoken", "securitytoken", "csrftoken", "xsrftoken", "csrfmiddlewaretoken",
+    "oauthtoken",
     "logintoken", "usertoken", "bottoken", "devicetoken", "registrationtoken", "verificationtoken",
     "deploytoken", "privatetoken", "personalaccesstoken", "tokensecret", "authorization", "credential",
     "credentials", "connectionstring", "connstring", "clientassertion", "samlresponse", "samlassertion",
@@ -51,7 +52,7 @@ _HINTS = [
     "token", "key", "signature", "sig", "hmac", "auth", "xauth", "sessid", "jsessionid", "sid", "cookie",
     "setcookie", "jwt", "sas", "otp", "assertion", "ticket", "connectsid", "pass", "psk", "wepkey",
     "authkeyid", "bearer", "creds", "cred", "devicecode", "invitecode", "activationcode", "secretid", "dsn",
-    "macaroon", "crumb", "keymaterial", "keydata", "keybytes", "appcertificate",
+    "macaroon", "crumb", "keymaterial", "keydata", "keybytes", "appcertificate", "salt", "pepper",
     *(flat(word) for word in HINTS),
 ]  # fmt: skip
 _WHOLE = frozenset(
@@ -70,6 +71,8 @@ _WHOLE = frozenset(
         "cred",
         "creds",
         "dsn",
+        "salt",
+        "pepper",
     }
     | {word for word in map(flat, (*SECRETS, *HINTS)) if len(word) < 7 and word.isascii()}
 )
@@ -85,6 +88,7 @@ _NO_SECRETS = re.compile(
     r"idempotency|object|foreignobject|dedup|deduplication|unique|translation|i18n|locale|hash|map|"
     r"registry|dict|sub|hot|shortcut|websocket|row|group|message|s3)key$|"
     r"(?:function|method|call|type|email|thought|key)signature$|"
+    r"(?:call|account|message|room|conference|recording|participant|sub|parent|service|trunk|application)sid$|"
     r"(?:oneway|compass|bypass|trespass|surpass|overpass|underpass)$"
 )
 _LESS = re.compile(
@@ -111,6 +115,7 @@ STEMS = (
     ),
     *(b"connectionstring", b"connstring", b"connection_string", b"conn_str", b"connection-string"),
     *(b"assertion", b"saml", b"verifier", b"phrase", b"code", b"hmac", b"jwt", b"sas", b"otp"),
+    *(b"salt", b"pepper"),
     *(b"appid", b"app_id", b"app-id", b"certificate"),
     *(b"sid", b"ticket", b"psk", b"wep", b"kubeconfig", b"pswd", b"privkey", b"mnemonic", b"seedwords"),
     *(
@@ -130,7 +135,21 @@ STEMS = (
 )
 """Every name that counts contains one of these, in lower case: a text without any is skipped."""
 
-SHORT = (b"pw", b"psw", b"pin", b"otp", b"cvv", b"cvc", b"dsn", b"mdp", b"cvv2", b"cvc2", b"tan", b"totp")
+SHORT = (
+    b"pw",
+    b"psw",
+    b"pin",
+    b"otp",
+    b"cvv",
+    b"cvc",
+    b"csc",
+    b"dsn",
+    b"mdp",
+    b"cvv2",
+    b"cvc2",
+    b"tan",
+    b"totp",
+)
 """Names that count only with no letter beside them."""
 STEM = re.compile(trie(stem.decode() for stem in (*STEMS, *SHORT)).encode())
 """Finds them in a text in lower case."""
@@ -173,6 +192,7 @@ def names_no_secret(word: bytes) -> bool:
     return _NO_SECRETS.search(flat.removesuffix("s")) is not None
 
 
+_CODES = tuple(map(flat, CODES))
 _DIGITS = re.compile(
     r"(?:^|_)(?:pin|pin_?code|otp|totp|cvv2?|cvc2?|tan|sms_?code|mfa_?code|two_?factor_?code|2fa_?code|one_?time_?code|"
     r"verification_?code|security_?code|passcode|access_?code|auth_?code)$"
@@ -182,9 +202,9 @@ _DIGITS = re.compile(
 def names_digits(name: bytes) -> bool:
     """Return whether this is the name of a secret that has few digits: a PIN, a code for one use."""
     text = name[-96:].decode("utf-8", "replace")
-    return (
-        _DIGITS.search(re.sub(r"[\s-]", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text)).lower()) is not None
-    )
+    return _DIGITS.search(
+        re.sub(r"[\s-]", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text)).lower()
+    ) is not None or flat(text).endswith(_CODES)
 
 
 def _by_end(flat: str, words: list[str], parameter: bool) -> Weight:

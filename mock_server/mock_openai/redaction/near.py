@@ -17,7 +17,7 @@ from mock_openai.redaction.values import is_dense
 BEFORE, AFTER = 64, 112
 """Bytes before and after a telling word in which its value is looked for."""
 _VALUE = re.compile(
-    rb"(?<![\w+/=.%~:@#-])(?:[A-Za-z0-9]{1,12}[=:])?+(?P<value>[A-Za-z0-9][A-Za-z0-9_+/=.~!$^*-]{11,256}+)(?![@:(\w])"
+    rb"(?<![\w+/=.%~:@#-])(?:[A-Za-z0-9]{1,12}[=:])?+(?P<value>[A-Za-z0-9][A-Za-z0-9_+/=.~!$^*-]{7,256}+)(?![@:(\w])"
 )
 _NAMED = re.compile(rb"[A-Za-z][A-Za-z_.-]{0,63}+=(?!=|\Z)")
 _AN_ID = re.compile(rb"(?:[a-z]{2,12}|[A-Z]{2,12}|[a-z][a-z0-9]{1,6})[_-]")
@@ -33,6 +33,8 @@ _WORD = re.compile(rb"[A-Za-z0-9_-]*+")
 _BEFORE_KEY = re.compile(rb"(?<![A-Za-z])[A-Za-z]{2,16}[ \t]\Z")
 _SURELY, _PERHAPS = 12, 20
 """Characters that a value needs, near a name of secrets and near one of any key."""
+_BESIDE, _CLOSE = 8, 40
+"""Characters that one needs which comes within so many bytes after a name of secrets."""
 _NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 
@@ -55,7 +57,9 @@ def spans(text: bytes, stems: Sequence[Stem]) -> Iterator[Span]:
             after = start >= end
             gap = text[end:start] if after else text[match.end() : begin]
             if (
-                not is_dense(value, shortest)
+                not is_dense(
+                    value, _BESIDE if shortest == _SURELY and 0 <= start - end <= _CLOSE else shortest
+                )
                 or _APART.search(gap)
                 or _AN_ID.match(value)
                 or (not after and b"\n" in gap)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mock_openai.redaction.forms import Span, trie
 from mock_openai.redaction.judged import TRAILING, Stem, is_certain, whole
 from mock_openai.redaction.languages import written
-from mock_openai.redaction.values import is_code, is_credential, is_mixed, is_random
+from mock_openai.redaction.values import is_credential, is_mixed, is_random
 
 _FOREIGN = {word.encode() for word in written()}
 _ENGLISH = {
@@ -40,6 +40,7 @@ _ENGLISH = {
         "signing key",
         "encryption key",
         "license key",
+        "licence key",
         "openai key",
         "account key",
     ),
@@ -50,14 +51,14 @@ _REST = re.compile(
     rb"(?P<tail>(?:[a-z]|\xc3[\x80-\xbf]|\xc4\xb1){0,12}+(?: (?:word|phrase|code|key)(?![a-z]))?+)"
     rb"[*_`\"']{0,3}+"
     rb"(?:[ \t]{1,2}+\([^()\r\n\"]{1,48}+\))?+:?+[*`]{0,2}+"
-    rb"(?P<verb>[ \t]{0,4}+(?:(?:is|was|are|now|to|of|be|equals|reads|lautet|ist|est|es|\xc3\xa8|jest|je"
+    rb"(?P<verb>,?+[ \t]{0,4}+(?:(?:is|was|are|now|to|of|be|equals|reads|lautet|ist|est|es|\xc3\xa8|jest|je"
     rb"|\xc3\xa4r|er|on|adalah"
-    rb"|olarak|este"
+    rb"|olarak|este|das|it'?s|that'?s|c'est|would|should|will|be|sera|ser\xc3\xa1|still|just|currently|again"
     rb"|\xc3\xa9|"
     rb"for [\w@.-]{1,64}+)(?![a-z0-9])|\xe6\x98\xaf|\xe3\x81\xaf|\xe4\xb8\xba|\xeb\x8a\x94|\xec\x9d\x80"
     rb"|\xd1\x82\xd0\xb0\xd0\xba\xd0\xbe\xd0\xb9|\xd1\x8d\xd1\x82\xd0\xbe"
     rb"|[:=]|->|--?"
-    rb"|\xe2\x80\x94)){0,4}+:?+"
+    rb"|\xe2\x80\x94),?+){0,4}+:?+"
     rb"[ \t]{0,4}+[\"'`(*]{0,3}+[ \t]?+(?P<value>"
     rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|[&,;](?![\w.~%-]{1,64}+[=:])){8,256}+)"  # not the next name
 )
@@ -88,14 +89,24 @@ _MIXED = re.compile(rb"[A-Za-z][0-9]|[0-9][A-Za-z]")
 _KEY = re.compile(
     rb"(?<![a-z0-9_])key (?:is|was|:)[ \t]{1,4}+[\"'`]?+(?P<value>[a-z0-9_-]{20,256}+)(?![\w.])"
 )
+_GROUPED = re.compile(rb"[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){2,9}")
+"""A licence key as it stands on a box."""
 _PHRASE = re.compile(
     rb"(?i)(?:pass|seed|recovery)[ _-]?phrase[\"']?+[ \t]{0,4}+[:=][ \t]{0,4}+(?P<value>[a-z0-9]{2,24}+"
     rb"(?: [a-z0-9]{2,24}+){2,24}+)"
 )
-_CODE = re.compile(
-    rb"(?:verification|security|access|one[- ]time|login|sms|mfa|2fa|authentication|pin)"
-    rb"(?: code| pin| password)?+(?: is|:| was)[: ]{1,3}+"
-    rb"(?P<value>[0-9]{4,8})(?![\w%]|[.,-]\d)"
+_BEFORE_A_SEED = (
+    rb"(?i)(?:(?:seed|recovery|secret|backup|wallet|mnemonic)[ _-]?(?:phrase|words)|mnemonic|seed)[\"']?+"
+    rb"(?:[ \t]{0,4}+(?:[:=]|is|are|was|ist|est|es|\xc3\xa8))?+[:\s]{1,4}+[\"']?+"
+)
+OPEN_SEED = re.compile(_BEFORE_A_SEED + rb"(?P<value>[a-z]{1,8}(?:\s{1,2}[a-z]{0,8}){0,24}+)\Z")
+"""Finds the beginning of one at the end of a text."""
+_SEED = re.compile(
+    _BEFORE_A_SEED + rb"(?P<value>[a-z]{3,8}(?:(?:[ \t]|\r?\n)[a-z]{3,8}){11,23}+)(?![ ]?[\w])"
+)
+"""Twelve words or more of three to eight letters, which no sentence strings together."""
+_NOT_OF_A_SEED = re.compile(
+    rb" (?:the|and|are|your|for|from|please|not|was|were|has|had|been|these|them|which)(?= )"
 )
 _ORDINARY = re.compile(
     rb"(?i)(?:^| )(?:the|your|my|is|are|must|please|that|with|for|and|or|to|at|in|from|any"
@@ -110,12 +121,12 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     if b"key is" in low or b"key was" in low or b"key :" in low:
         for match in _KEY.finditer(low):
             value = text[slice(*match.span("value"))]
-            if is_mixed(value):
+            if is_mixed(value) or (_GROUPED.fullmatch(value) and is_random(value)):
                 yield from whole("field", value, match.start("value"))
-    if b"code" in told or b"pin" in told:
-        for match in _CODE.finditer(low):
-            if is_code(match["value"]):
-                yield from whole("digits", match["value"], match.start("value"))
+    if b"phrase" in told or b"mnemonic" in told or b"seed" in low:
+        for match in _SEED.finditer(text):
+            if not _NOT_OF_A_SEED.search(match["value"]):
+                yield from whole("field", match["value"], match.start("value"))
     if b"phrase" in told:
         for match in _PHRASE.finditer(text):
             if not _ORDINARY.search(match["value"]):

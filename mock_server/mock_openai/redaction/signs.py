@@ -40,6 +40,7 @@ _NOTATION = re.compile(
         )
     ).encode()
 )
+_OWN_HEADER = re.compile(rb"[xX]-[A-Za-z][A-Za-z0-9-]{1,40}+:?+\Z")
 _WRITTEN = frozenset(word.encode() for word in written())
 _SHORT = re.compile(rb"(?<![a-z0-9])" + forms.trie(stem.decode() for stem in SHORT).encode() + rb"(?![a-z])")
 _FOREIGN = re.compile(forms.trie(stem.decode() for stem in STEMS if not stem.isascii()).encode())
@@ -121,7 +122,7 @@ def _tells(word: bytes) -> bool:
     if _CODED.fullmatch(word):
         return False
     low = word.lower()
-    if _NOTATION.search(low) or _SHORT.search(low) or commands.OPTION.match(word):
+    if _NOTATION.search(low) or _SHORT.search(low) or commands.OPTION.match(word) or _OWN_HEADER.match(word):
         return True
     found = set(_STEM.findall(low))
     if not found or names_no_secret(word):

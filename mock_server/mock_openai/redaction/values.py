@@ -16,12 +16,12 @@ SHORTEST = 8
 """Bytes below which a value is not remembered: it would match ordinary words (a key called "test")."""
 
 _PLACEHOLDER = re.compile(
-    rb"(?i)^(?:[*x.\-_\s\xe2\x80\xa2]+|<.*>|\{\{.*|\{[\w.\[\]()'\"]*\}|\$\{?[\w.]*\}?|%\(?\w*\)?[s%]?|"
+    rb"(?i)^(?:[\w-]{0,16}(?:\.{3,}|\xe2\x80\xa6|-x{3,}|_x{3,})|[*x.\-_\s\xe2\x80\xa2]+|<.*>|\{\{.*|\{[\w.\[\]()'\"]*\}|\$\{?[\w.]*\}?|%\(?\w*\)?[s%]?|"
     rb"(?:\*{2,}|\[|<)?(?:redacted|filtered|sanitized|masked|hidden|removed)(?:\*{2,}|\]|>)?|"
     rb"(?:your|my|the|some|an?|insert|enter|example|dummy|test|fake)[-_ ](?:[a-z]+[-_ ])*"
     rb"(?:password|passphrase|secret|token|key|here|credentials?)(?:[-_ ]here)?|"
     rb"null|none|nil|true|false|undefined|unknown|string|number|integer|boolean|object|array|required|"
-    rb"optional|disabled|enabled|default|example|password|passwd|secret|token|key|api[-_]?key|text|bearer|"
+    rb"optional|disabled|enabled|default|example|password|passwd|pass|secret|token|key|api[-_]?key|text|bearer|same-origin|"
     rb"basic|oauth2?|apikey|service|account|always|never|auto|(?:process\.env|os\.environ|os\.getenv|env|"
     rb"self|this|config|settings|secrets|args|request|getpass)\b[\w.\[\]()'\"]*)$"
 )
@@ -38,6 +38,8 @@ _FAKE_NUMBER = re.compile(rb"10{2,64}+\d{0,4}")
 _TURN = re.compile(rb"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|[0-9](?=[A-Za-z])")
 _SYLLABLES = re.compile(rb"[A-Z]?+[a-z]{2,}+")
 _HUMP = re.compile(rb"[a-z](?=[A-Z])")
+_MARK = re.compile(rb"(?<=[A-Za-z0-9])[!^*~$#](?=[A-Za-z0-9])")
+"""A sign that stands between letters and digits in passwords and hardly anywhere else."""
 
 
 def is_placeholder(value: bytes) -> bool:
@@ -95,6 +97,8 @@ def is_random(value: bytes) -> bool:
         if len(segment) >= 20 or (len(segment) >= 14 and len(_HUMP.findall(segment)) * 6 >= len(segment)):
             return True
     changes = len(_CHANGE.findall(value)) + len(_HUMP.findall(value))
+    if (marks := len(_MARK.findall(value))) and changes + marks >= 4 and is_varied(value):
+        return value.lower() != value != value.upper()  # as generators of passwords make them
     return (changes >= 4 and changes * 5 >= len(value)) or (
         _NUMBER.search(value) is not None and is_varied(value)
     )

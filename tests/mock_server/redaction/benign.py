@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import uuid
 
+from .false_friends import FALSE_FRIENDS
+
 _HASHES = [hashlib.sha1(bytes([n])).hexdigest() for n in range(12)]
 _LONG = [hashlib.sha256(bytes([n])).hexdigest() for n in range(12)]
 _UUIDS = [str(uuid.uuid5(uuid.NAMESPACE_DNS, str(n))) for n in range(12)]
@@ -424,4 +426,5 @@ NOTATIONS = [
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl bob@host",
     '{"obfuscation":"aB3dE6gH9jK2","delta":"password","type":"response.output_text.delta"}',
     "frame AudioRawFrame16kHz, secret sauce",
+    *FALSE_FRIENDS,
 ]

@@ -4,7 +4,9 @@ people write around them.
 
 from __future__ import annotations
 
+from .keys_in_files import KEYS_IN_FILES
 from .made_up import BASE62, DIGITS, HEX, LOWER, UPPER, Made, by_name
+from .said import SAID
 
 NOTATIONS: dict[str, Made] = {
     "airtable pat": by_name("patXy7WiL9dv4wtfU.@@", 64, HEX),
@@ -580,4 +582,6 @@ NOTATIONS: dict[str, Made] = {
     "user_pass": by_name("user_pass: @@", 10, HEX),
     "db_pass": by_name("--db_pass=@@", 10, HEX),
     "name of a variable in another language": by_name("kataSandiPengguna: @@", 18),
+    **SAID,
+    **KEYS_IN_FILES,
 }

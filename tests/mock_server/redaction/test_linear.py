@@ -13,6 +13,7 @@ from typing import Any
 import mock_openai.redaction.armor as armor
 import mock_openai.redaction.blobs as blobs
 import mock_openai.redaction.calls as calls
+import mock_openai.redaction.codes as codes
 import mock_openai.redaction.commands as commands
 import mock_openai.redaction.escapes as spelling
 import mock_openai.redaction.fields as fields
@@ -26,6 +27,7 @@ import mock_openai.redaction.people as people
 import mock_openai.redaction.places as places
 import mock_openai.redaction.prose as prose
 import mock_openai.redaction.redactor as redactor_module
+import mock_openai.redaction.sections as sections
 import mock_openai.redaction.signs as signs
 import mock_openai.redaction.tables as tables
 import mock_openai.redaction.values as values
@@ -46,6 +48,7 @@ MODULES = (
         armor,
         blobs,
         calls,
+        codes,
         commands,
         fields,
         forms,
@@ -58,7 +61,7 @@ MODULES = (
         places,
         prose,
     ),
-    *(redactor_module, signs, spelling, tables, values),
+    *(redactor_module, sections, signs, spelling, tables, values),
 )
 PATTERNS = [
     pytest.param(pattern, id=f"{module.__name__.rpartition('.')[2]}.{name}")
@@ -180,6 +183,15 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "users": lambda n: "user=a:" * n,
     "hooks": lambda n: "/hooks/aB3dE6gH9kL2mN5p" * n,
     "keys of YAML": lambda n: "keys:\n" + "  a: aB3dE6gH9kL2mN5p\n" * n,
+    "codes": lambda n: "pin code is it " * n,
+    "digits and names": lambda n: "4711 is your my the pin " * n,
+    "seeds": lambda n: "seed is a " * n,
+    "words of seeds": lambda n: "seed " + "gravity " * n,
+    "sections": lambda n: "[a]\nkey=" * n,
+    "open objects": lambda n: "a: {key:" * n,
+    "own headers": lambda n: "X-A: X-B: " * n,
+    "marks": lambda n: "a!B~1$" * n,
+    "signing in": lambda n: "x login auth " * n,
     "Chinese": lambda n: "\u5bc6\u7801\u662f" * n,
 }
 

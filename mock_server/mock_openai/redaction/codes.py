@@ -1,0 +1,52 @@
+"""PINs and codes for one use that a sentence names: `the PIN of my card is ...`, `... is your login code`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mock_openai.redaction.forms import Span, trie
+from mock_openai.redaction.judged import whole
+from mock_openai.redaction.languages import CODES, written
+from mock_openai.redaction.values import is_code
+
+_NAME = (
+    r"(?:(?:verification|security|access|one[- ]time|log-?in|sign-?in|sms|mfa|2fa|confirmation|"
+    r"authentication|unlock)(?:[- ](?:code|pin|password|passcode))?+|pin(?:[- ]?(?:code|number))?+|otp|"
+    rf"passcode|{trie(written(CODES))})"
+)
+_IS = "(?:is|ist|est|es|è|é)"
+_VERB = "(?:is|was|:|=|#|ist|lautet|est|es|to|jest|je|er|olarak|è|é|är|是|は|는|은)"
+_WORD = r"[^\s0-9.!?\"]{1,24}"
+_DIGITS = r"(?P<value>[0-9]{4,8}|[0-9]{3}[- ][0-9]{3}|[0-9](?:[ -][0-9]){3,7})(?![\w%]|[.,-]\d)"
+_QUOTES = "[\"'`*]{0,2}+"
+_AFTER = re.compile(
+    rf"(?<![a-z0-9_]){_NAME}{_QUOTES}(?:,?+ {_WORD}){{0,6}}?[ ]?{_VERB}".encode()
+    + rf"(?: (?:now|still|just|currently|jetzt))?+[\"'`*: ]{{0,4}}+{_DIGITS}".encode()
+)
+_BEFORE = re.compile(
+    rf"(?<![\w.,-])(?:[a-z]-)?+{_DIGITS}{_QUOTES}[ ]{{1,2}}+{_IS}(?: {_WORD}){{0,5}}? {_NAME}".encode()
+)
+_CARD = re.compile(
+    rf"(?<![a-z0-9_])(?:cv[vc]2?|csc|card security code){_QUOTES}".encode()
+    + rb"(?:[ ]?(?:number|code|is|ist|est|es|:|=|#)){0,3}+[\"'`*: ]{1,4}+"
+    rb"(?P<value>[0-9]{3,4})(?![\w%]|[.,-]\d)"
+)
+BEGUN = re.compile(
+    rf"(?i)(?<![\w.,-])(?:[A-Z]-)?+[0-9][0-9 -]{{3,15}}+{_QUOTES}".encode()
+    + rf"(?: ?(?:i|e|(?:{_IS}(?: {_WORD}){{0,6}} ?)))?\Z".encode()
+)
+"""Finds digits at the end of a text, whose name may come behind them."""
+SIGNS = (b"code", b"pin", b"otp", b"password")
+"""Words that a text needs to be searched here."""
+
+
+def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
+    """Return the codes in sentences; `low` is the text in lower case, `told` its words that tell."""
+    found = [_CARD] if b"cv" in told or b"csc" in told else []
+    if any(sign in told for sign in SIGNS) or not low.isascii():
+        found += [_AFTER, _BEFORE]
+    for pattern in found:
+        for match in pattern.finditer(low):
+            if is_code(match["value"].translate(None, b" -")):
+                yield from whole("digits", match["value"], match.start("value"))

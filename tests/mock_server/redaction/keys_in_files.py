@@ -1,0 +1,38 @@
+"""Made-up keys whose section, header, program or beginning says what they are."""
+
+from __future__ import annotations
+
+import random
+import uuid
+
+from .made_up import BASE62, DIGITS, HEX, LOWER, Made, by_name
+
+
+def _uuid(before: str) -> Made:
+    def make(rnd: random.Random) -> tuple[str, str]:
+        secret = str(uuid.UUID(int=rnd.getrandbits(128), version=4))
+        return before + secret, secret
+
+    return make
+
+
+KEYS_IN_FILES: dict[str, Made] = {
+    "sk and a uuid": _uuid("langfuse = Langfuse('pk-lf-9a7b', 'sk-lf-"),
+    "pat and a uuid": _uuid("hubspot private app pat-eu1-"),
+    "langsmith": by_name("traces go to EU with lsv2_pt_@@_1699a1d8f8", 32, HEX),
+    "section yaml": by_name("deepgram:\n  key: @@\n  model: nova-3", 40, HEX),
+    "section yaml deep": by_name("services:\n  stt:\n    # ours\n    region: eu\n    key: '@@'\n", 32, HEX),
+    "section toml": by_name('[services.cartesia]\nmodel = "sonic"\nkey = "@@"', 40, HEX),
+    "section json": by_name('{"assemblyai": {"lang": "en", "key": "@@"}}', 32, HEX),
+    "section json lines": by_name('{\n  "assemblyai": {\n    "key": "@@"\n  }\n}', 32, HEX),
+    "section js": by_name("const gladia = { key: '@@' };", 36, HEX),
+    "own header": by_name("curl -H 'X-JFrog-Art-Api: @@' https://acme.jfrog.io/api", 64),
+    "own header http": by_name("> POST /v1 HTTP/1.1\r\n> X-Acme-Gate: @@\r\n> Accept: */*", 32),
+    "own header py": by_name("requests.get(url, headers={'X-Rime-App': '@@'})", 32),
+    "nuget": by_name("dotnet nuget push bot.nupkg -k oy2@@ -s https://api.nuget.org", 43, LOWER + DIGITS),
+    "lftp": by_name("lftp -u deploy,@@ sftp://files.acme.io", 14),
+    "samba": by_name("smbclient //nas/calls -U 'acme\\bot%@@'", 12),
+    "snmp": by_name("snmpget -v3 -u bot -l authPriv -a SHA -A @@ 10.0.0.1 sysUpTime", 14),
+    "svix": by_name("svix: whsec_@@", 32, BASE62 + "+/"),
+    "password with signs": by_name('getConnection(url, "bot", "dU1!x~@@7")', 12, BASE62),
+}
