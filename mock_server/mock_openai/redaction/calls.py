@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from mock_openai.redaction.forms import Span
 from mock_openai.redaction.judged import is_certain, whole
+from mock_openai.redaction.values import is_dense
 
 _FUNCTION = re.compile(
     rb"(?i:auth|login|credentials?|client|connect|driver|mysqli|sensitive|signer|cipher|provider|fernet)[A-Za-z0-9_]{0,16}+\Z|"
@@ -22,6 +23,15 @@ _ARGUMENT = re.compile(
 _FOREIGN = re.compile(rb"(?:[a-z]{2,12}|[A-Z]{2,12})[_-]")
 
 
+_CLASS = re.compile(rb"(?<![A-Za-z0-9_])[A-Z][A-Za-z0-9]{1,40}\Z")
+_OF_AN_ID = re.compile(
+    rb"(?i)id\Z|hash|digest|sha\d{0,3}\Z|md5|commit|rev|etag|bytes|hex|colou?r|check|block|tx|addr|voice|doc|file|sheet|video|"
+    rb"image|url|path|test|assert|ref|key\Z"
+)
+"""Of the names of classes: what they make of digits is no secret."""
+_HEX = re.compile(rb"(?=[0-9]*+[a-f])(?=[a-f]*+[0-9])[0-9a-f]{32,64}")
+
+
 def found(text: bytes) -> bool:
     """Return whether there is the call of such a function."""
     return next(_calls(text), None) is not None
@@ -29,14 +39,21 @@ def found(text: bytes) -> bool:
 
 def spans(text: bytes) -> Iterator[Span]:
     """Return what is given to such functions and looks random."""
-    for call in _calls(text):
+    for call, telling in _calls(text):
         for match in _ARGUMENT.finditer(call[0]):
             value = match["value"]
-            if is_certain(value, 12) and not _FOREIGN.match(value):
+            secret = is_certain(value, 12) if telling else is_dense(value, 24) or _HEX.fullmatch(value)
+            if secret and not _FOREIGN.match(value):
                 yield from whole("credential", value, call.start() + match.start("value"))
 
 
-def _calls(text: bytes) -> Iterator[re.Match[bytes]]:
+def _calls(text: bytes) -> Iterator[tuple[re.Match[bytes], bool]]:
+    """Yield the arguments of calls, and whether the function tells that it takes secrets. Others make an
+    object of a class that is not one of ids.
+    """
     for call in _ARGUMENTS.finditer(text):
-        if _FUNCTION.search(text, max(0, call.start() - 40), call.start()) is not None:
-            yield call
+        near = max(0, call.start() - 40)
+        if _FUNCTION.search(text, near, call.start()) is not None:
+            yield call, True
+        elif (made := _CLASS.search(text, near, call.start())) and not _OF_AN_ID.search(made[0]):
+            yield call, False

@@ -12,17 +12,18 @@ from mock_openai.redaction.values import is_code
 
 _NAME = (
     r"(?:(?:verification|security|access|one[- ]time|log-?in|sign-?in|sms|mfa|2fa|confirmation|"
-    r"authentication|unlock)(?:[- ](?:code|pin|password|passcode))?+|pin(?:[- ]?(?:code|number))?+|otp|"
+    r"authentication|unlock|door|gate|alarm|entry|keypad)(?:[- ](?:code|pin|password|passcode))?+|"
+    r"pin(?:[- ]?(?:code|number))?+|otp|(?:m|i|sms-?|photo-?|push-?)?+tan|"
     rf"passcode|{trie(written(CODES))})"
 )
-_IS = "(?:is|ist|est|es|è|é)"
+_IS = "(?:is|as|for|ist|als|est|es|è|é)"
 _VERB = "(?:is|was|:|=|#|ist|lautet|est|es|to|jest|je|er|olarak|è|é|är|是|は|는|은)"
 _WORD = r"[^\s0-9.!?\"]{1,24}"
 _DIGITS = r"(?P<value>[0-9]{4,8}|[0-9]{3}[- ][0-9]{3}|[0-9](?:[ -][0-9]){3,7})(?![\w%]|[.,-]\d)"
 _QUOTES = "[\"'`*]{0,2}+"
 _AFTER = re.compile(
-    rf"(?<![a-z0-9_]){_NAME}{_QUOTES}(?:,?+ {_WORD}){{0,6}}?[ ]?{_VERB}".encode()
-    + rf"(?: (?:now|still|just|currently|jetzt))?+[\"'`*: ]{{0,4}}+{_DIGITS}".encode()
+    rf"(?<![a-z0-9_]){_NAME}{_QUOTES}(?:,?+ {_WORD}){{0,6}}?,?+[ ]?{_VERB}".encode()
+    + rf"(?: (?:now|still|just|currently|jetzt|le|el|il|la|o|die))?+[\"'`*: ]{{0,4}}+{_DIGITS}".encode()
 )
 _BEFORE = re.compile(
     rf"(?<![\w.,-])(?:[a-z]-)?+{_DIGITS}{_QUOTES}[ ]{{1,2}}+{_IS}(?: {_WORD}){{0,5}}? {_NAME}".encode()
@@ -32,12 +33,15 @@ _CARD = re.compile(
     + rb"(?:[ ]?(?:number|code|is|ist|est|es|:|=|#)){0,3}+[\"'`*: ]{1,4}+"
     rb"(?P<value>[0-9]{3,4})(?![\w%]|[.,-]\d)"
 )
+_USED = re.compile(rf"(?:use|enter|type)(?: (?:the )?code)?+ {_DIGITS} to (?:sign|log) in".encode())
+USES = (b"sign in", b"log in")
+"""What a text says that has one."""
 BEGUN = re.compile(
-    rf"(?i)(?<![\w.,-])(?:[A-Z]-)?+[0-9][0-9 -]{{3,15}}+{_QUOTES}".encode()
+    rf"(?i)(?<![\w.,-])(?:[A-Z]-)?+(?P<value>[0-9][0-9 -]{{3,15}}+){_QUOTES}".encode()
     + rf"(?: ?(?:i|e|(?:{_IS}(?: {_WORD}){{0,6}} ?)))?\Z".encode()
 )
 """Finds digits at the end of a text, whose name may come behind them."""
-SIGNS = (b"code", b"pin", b"otp", b"password")
+SIGNS = (b"code", b"pin", b"otp", b"tan", b"password")
 """Words that a text needs to be searched here."""
 
 
@@ -46,6 +50,8 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     found = [_CARD] if b"cv" in told or b"csc" in told else []
     if any(sign in told for sign in SIGNS) or not low.isascii():
         found += [_AFTER, _BEFORE]
+    if any(use in low for use in USES):
+        found.append(_USED)
     for pattern in found:
         for match in pattern.finditer(low):
             if is_code(match["value"].translate(None, b" -")):

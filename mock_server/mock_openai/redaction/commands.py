@@ -46,9 +46,14 @@ _PROTOCOL = re.compile(
 )
 _POSITION = re.compile(
     rb"(?:/rp|::add-mask::|net use [^\s\"]{1,8}+ [^\s\"]{4,128}+|inline:|"
+    rb"SETUSER [^\r\n]{1,64}? >|"
+    rb"(?:add|create|change|set|reset)[_ -]?(?:user|password|passwd) [\w.@-]{1,64}+ |"
     rb"passwd [^\r\n\"]{0,64}?-\w{0,4}b\w{0,4} [^\s]{1,128}+ [^\s]{1,64}+)" + _GIVEN
 )
-_POSITIONED = (b"schtasks", b"::add-mask", b"/user:", b"inline:", b"passwd")
+_POSITIONED = (
+    *(b"schtasks", b"::add-mask", b"/user:", b"inline:", b"passwd", b"setuser", b"user"),
+    *(b"password",),
+)
 _OPTIONS = re.compile(rb"(?:^| )-[upkwnaxy]")
 _CURL = re.compile(
     rb"(?:(?:-u|--user|--proxy-user|-U)[\"']?+[ =,]{1,4}+|-u)[\"']?+[^\s\"':]{1,128}+:(?!//)"
@@ -71,8 +76,9 @@ _CRUMB = re.compile(rb"=(?P<value>[^\s;=]{8,512}+)")
 _PROGRAM = re.compile(
     rb"(?<![\w./-])(?:(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\r\n\"]{0,200}?[ \t]-p[\"']?"
     rb"|(?:sshpass|docker login|podman login|helm registry login|az login|mongo|mongosh|mongodump|cqlsh"
-    rb"|unzip|7z|smbclient)\b"
+    rb"|7z|smbclient)\b"
     rb"[^\r\n\"]{0,200}?[ \t]-[pP][ \t=]{0,4}[\"']?"
+    rb"|unzip\b[^\r\n\"]{0,200}?[ \t]-P[ \t]{0,4}[\"']?"
     rb"|ssh-keygen\b[^\r\n\"]{0,200}?[ \t]-[NP][ \t]{1,4}[\"']?"
     rb"|openssl\b[^\r\n\"]{0,200}?[ \t]-[kK][ \t]{1,4}[\"']?"
     rb"|redis-cli\b[^\r\n\"]{0,200}?[ \t]-a[ \t]{0,4}[\"']?"
@@ -90,7 +96,19 @@ _SQL = re.compile(
     rb"(?:password|passwort)[ \t]{1,4}+for[ \t]{1,4}+[^\s=]{1,128}+[ \t]{0,4}+=[ \t]{0,4}+)[\"']"
     rb"(?P<value>[^\s\"']{6,128}+)[\"']"
 )
-SIGNS = (b"identif", b"--user", b"/user:", b"schtasks", b"inline:", b"::add-mask", *_PROGRAMS)
+SIGNS = (
+    b"identif",
+    b"setuser",
+    b"add_user",
+    b"adduser",
+    b"create_user",
+    b"--user",
+    b"/user:",
+    b"schtasks",
+    b"inline:",
+    b"::add-mask",
+    *_PROGRAMS,
+)
 """Words that a text needs, beside those of names, to be searched here."""
 
 
@@ -161,7 +179,7 @@ def after_a_name(text: bytes, name: bytes, match: re.Match[bytes], what: Weight)
     configuration files.
     """
     found = _WORD.match(text, match.end())
-    if found is None or what not in (Weight.SECRET, Weight.HINT):
+    if found is None or what is Weight.NOTHING or (what is Weight.KEY and not name.isupper()):
         return
     value = found[0].rstrip(b".:!?*")
     start = match.start("close") - len(name)

@@ -16,6 +16,7 @@ import mock_openai.redaction.armor as armor
 import mock_openai.redaction.calls as calls
 import mock_openai.redaction.codes as codes
 import mock_openai.redaction.commands as commands
+import mock_openai.redaction.groups as groups
 import mock_openai.redaction.headers as headers
 import mock_openai.redaction.near as near
 import mock_openai.redaction.pairs as pairs
@@ -113,7 +114,7 @@ def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iter
         yield from prose.said(text, low, stem)
     if b"\\u00" in text:
         yield from _escaped_names(text)
-    for notation in (pairs, headers, places, armor, commands, prose, codes):
+    for notation in (pairs, headers, places, armor, commands, prose, codes, groups):
         yield from notation.spans(text, low, told)
     yield from tables.spans(text, low, stems)
     yield from near.spans(text, stems)

@@ -18,13 +18,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from mock_openai.redaction.fakes import is_fake
-from mock_openai.redaction.values import is_mixed, is_random, is_varied
+from mock_openai.redaction.values import is_dense, is_mixed, is_random, is_varied
 
-ANY, VARIED, RANDOM, MIXED = range(4)
+ANY, VARIED, RANDOM, MIXED, DENSE = range(5)
 """What must follow a beginning: what the expression says; that, with letters and digits; that, and it looks
-random; that, with letters of both cases, because ordinary words and ids begin so too.
+random; that, with letters of both cases, because ordinary words and ids begin so
+too; that, without syllables.
 """
-_LOOKS = (lambda _: True, is_varied, is_random, is_mixed)
+_LOOKS = (lambda _: True, is_varied, is_random, is_mixed, is_dense)
 
 
 class Form(NamedTuple):
@@ -37,7 +38,7 @@ class Form(NamedTuple):
     rest: str
     """The regular expression for what follows."""
     looks: int = RANDOM
-    """ANY, VARIED, RANDOM or MIXED."""
+    """ANY, VARIED, RANDOM, MIXED or DENSE."""
 
 
 _W, _A = "[A-Za-z0-9_-]", "[A-Za-z0-9]"
@@ -59,6 +60,7 @@ FORMS = (
     Form("key", "gsk_ xai- pplx- hf_ api_org_ r8_ sk_ csk- nvapi- tgp_v1_ jina_ pcsk_ tvly-", _LONG),
     Form("key", "sk_car_ sk-lf- pk-lf- hfp_ apify_api_ runwareai_ lsv2_pt_ lsv2_sk_", _LONG),
     Form("key", "esecret_ bb_live_", _LONG),
+    Form("key", "live_ test_ prod_ sandbox_", f"{_W}{{20,}}+", DENSE),
     Form("key", "co- rpa_ fal_ ls__ fw_ fpk_ pa- fc- up_", _LONG, MIXED),
     Form("key", "AIza", f"{_W}{{30,}}+"),
     Form("token", "ya29. 1// GOCSPX-", _DOTTED),
@@ -105,6 +107,7 @@ FORMS = (
     # operations
     Form("key", "NRAK- NRRA- NRJS- NRII- glsa_ phc_ phx_ EZAK EZTK", _LONG),
     Form("key", "sntrys_ sntryu_", "[A-Za-z0-9_+/=-]{16,}+"),
+    Form("key", "RWRTY0Iy", "[A-Za-z0-9+/=]{40,}+", ANY),  # minisign
     Form("key", "AGE-SECRET-KEY-1 xprv yprv zprv nsec1", f"{_A}{{40,}}+", ANY),
     Form("token", "00D", "[A-Za-z0-9]{12}![A-Za-z0-9_.]{24,}+", ANY),
     # tokens with parts

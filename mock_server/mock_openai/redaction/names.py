@@ -42,7 +42,9 @@ _SECRET = [
     "authorizationcode", "onetimepassword", "totpsecret", "otpsecret", "jwtsecret", "sessionsecret",
     "cookiesecret", "vaultpass", "sudopass", "sshpass", "kubeconfig", "pw", "passw", "psw", "pswd", "rootpw",
     "bindpw", "userpw", "adminpw", "dbpw", "privkey", "prvkey", "mnemonic", "recoveryphrase", "seedwords",
-    "accesscode", "pairingcode", "pairingkey", "securityanswer", "secretanswer", "secretkeybase",
+    "accesscode", "pairingcode", "pairingkey",
+    "securityanswer", "secretanswer", "securityword", "secretword", "safeword", "memorableword",
+    "secretkeybase",
     "appsecretproof", "idtokenhint", "secretstring", "securestring", "plaintextpassword", "signingcookie",
     "passkey", "authsalt", "noncesalt", "userpwd", "presharedkey", "applicationkey", "integrationkey",
     "appkey", "proxypass", "assword", "apptoken",
@@ -121,6 +123,11 @@ STEMS = (
     *(
         b"security_answer",
         b"securityanswer",
+        b"security_word",
+        b"securityword",
+        b"safe_word",
+        b"safeword",
+        b"memorable",
         b"bearer",
         b"macaroon",
         b"crumb",
@@ -195,7 +202,8 @@ def names_no_secret(word: bytes) -> bool:
 _CODES = tuple(map(flat, CODES))
 _DIGITS = re.compile(
     r"(?:^|_)(?:pin|pin_?code|otp|totp|cvv2?|cvc2?|tan|sms_?code|mfa_?code|two_?factor_?code|2fa_?code|one_?time_?code|"
-    r"verification_?code|security_?code|passcode|access_?code|auth_?code)$"
+    r"(?:verification|security|access|auth|authentication|login|unlock|door|gate|alarm|entry|lock|lockbox|keypad|"
+    r"garage|safe|vault|pairing|activation|confirmation)_?code|passcode)$"
 )
 
 

@@ -11,9 +11,12 @@ from collections.abc import Iterator, Sequence
 
 from mock_openai.redaction.forms import Span
 from mock_openai.redaction.judged import TRAILING, Stem, whole
+from mock_openai.redaction.languages import SECRETS, written
 from mock_openai.redaction.names import Weight, weight
 from mock_openai.redaction.values import is_dense
 
+_INFLECTED = {word.encode() for word in written(SECRETS) if len(word) > 5}
+"""Words of languages that put endings to them: `passordet`, `salasanani`."""
 BEFORE, AFTER = 64, 112
 """Bytes before and after a telling word in which its value is looked for."""
 _VALUE = re.compile(
@@ -45,7 +48,7 @@ def spans(text: bytes, stems: Sequence[Stem]) -> Iterator[Span]:
         if stem.end < place - AFTER:
             continue
         begin, end = _word(text, stem)
-        if not (shortest := _needs(text, begin, end)):
+        if not (shortest := _needs(text, begin, end, stem)):
             continue
         for match in _VALUE.finditer(text, max(place, begin - BEFORE), end + AFTER):
             if match.start() > begin and match.start() < end:
@@ -78,12 +81,12 @@ def _word(text: bytes, stem: Stem) -> tuple[int, int]:
     return begin, stem.end if found is None else found.end()
 
 
-def _needs(text: bytes, begin: int, end: int) -> int:
+def _needs(text: bytes, begin: int, end: int, stem: Stem) -> int:
     """Return how long a value must be near this name; 0 if it tells of none."""
     name = text[begin:end]
     if name.lower() in (b"key", b"keys", b"code", b"codes") and (
         before := _BEFORE_KEY.search(text, max(0, begin - 20), begin)
     ):
         name = before[0].strip() + b"_" + name
-    what = weight(name)
+    what = Weight.SECRET if stem.word in _INFLECTED else weight(name)
     return 0 if what is Weight.NOTHING else _PERHAPS if what is Weight.KEY else _SURELY

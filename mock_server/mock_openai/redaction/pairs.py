@@ -107,6 +107,8 @@ def _objects(text: bytes) -> Iterator[Span]:
             names, values, parts, jar = [], [], {}, False
         elif match["jwk"]:
             parts[match["jwk"]] = match
+            if match["jwk"] == b"k":
+                names.append((match["value"][1:-1], True, match.end()))
         elif match["jar"]:
             jar = True
         elif match["worth"]:

@@ -11,8 +11,8 @@ import re
 import mock_openai.redaction.codes as codes
 import mock_openai.redaction.fields as fields
 import mock_openai.redaction.forms as forms
+import mock_openai.redaction.groups as groups
 import mock_openai.redaction.near as near_to
-import mock_openai.redaction.prose as prose
 from mock_openai.redaction.escapes import Decoded, decoded, has_escapes
 from mock_openai.redaction.judged import is_certain
 from mock_openai.redaction.redactor import DEEPEST, SecretRedactor
@@ -104,9 +104,9 @@ def _apart(text: bytes, start: int) -> int:
         )
         if near or (is_certain(word[0]) and not forms.spans(word[0]) and all(map(_may_call, calls))):
             place = min(place, base + word.start())
-    for begun, group in ((codes.BEGUN, 0), (prose.OPEN_SEED, "value")):
+    for begun in (codes.BEGUN, *groups.OPEN):
         if (found := begun.search(tail, max(0, len(tail) - _NEAR))) is not None:
-            place = min(place, base + found.start(group))
+            place = min(place, base + found.start("value"))
     for program in (b"echo", b"printf"):
         at = tail.rfind(program)
         if at >= 0 and _PIPED.match(tail, at) is not None:

@@ -91,27 +91,6 @@ _KEY = re.compile(
 )
 _GROUPED = re.compile(rb"[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){2,9}")
 """A licence key as it stands on a box."""
-_PHRASE = re.compile(
-    rb"(?i)(?:pass|seed|recovery)[ _-]?phrase[\"']?+[ \t]{0,4}+[:=][ \t]{0,4}+(?P<value>[a-z0-9]{2,24}+"
-    rb"(?: [a-z0-9]{2,24}+){2,24}+)"
-)
-_BEFORE_A_SEED = (
-    rb"(?i)(?:(?:seed|recovery|secret|backup|wallet|mnemonic)[ _-]?(?:phrase|words)|mnemonic|seed)[\"']?+"
-    rb"(?:[ \t]{0,4}+(?:[:=]|is|are|was|ist|est|es|\xc3\xa8))?+[:\s]{1,4}+[\"']?+"
-)
-OPEN_SEED = re.compile(_BEFORE_A_SEED + rb"(?P<value>[a-z]{1,8}(?:\s{1,2}[a-z]{0,8}){0,24}+)\Z")
-"""Finds the beginning of one at the end of a text."""
-_SEED = re.compile(
-    _BEFORE_A_SEED + rb"(?P<value>[a-z]{3,8}(?:(?:[ \t]|\r?\n)[a-z]{3,8}){11,23}+)(?![ ]?[\w])"
-)
-"""Twelve words or more of three to eight letters, which no sentence strings together."""
-_NOT_OF_A_SEED = re.compile(
-    rb" (?:the|and|are|your|for|from|please|not|was|were|has|had|been|these|them|which)(?= )"
-)
-_ORDINARY = re.compile(
-    rb"(?i)(?:^| )(?:the|your|my|is|are|must|please|that|with|for|and|or|to|at|in|from|any"
-    rb"|of|what|when|you|we|least|words?|characters?)(?= |$)"
-)
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
@@ -123,14 +102,6 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             value = text[slice(*match.span("value"))]
             if is_mixed(value) or (_GROUPED.fullmatch(value) and is_random(value)):
                 yield from whole("field", value, match.start("value"))
-    if b"phrase" in told or b"mnemonic" in told or b"seed" in low:
-        for match in _SEED.finditer(text):
-            if not _NOT_OF_A_SEED.search(match["value"]):
-                yield from whole("field", match["value"], match.start("value"))
-    if b"phrase" in told:
-        for match in _PHRASE.finditer(text):
-            if not _ORDINARY.search(match["value"]):
-                yield from whole("field", match["value"], match.start("value"))
 
 
 def said(text: bytes, low: bytes, stem: Stem) -> Iterator[Span]:

@@ -83,6 +83,8 @@ class Look:
                 break
         if text.find(b"@") >= 0 and (text.find(b"://") >= 0 or places.WITH_AT.search(text) is not None):
             signs |= NAME
+        if text.find(b"sign in") >= 0 or text.find(b"log in") >= 0:
+            signs |= NAME
         if text.find(b"\t") >= 0 and pairs.NETSCAPE.search(text) is not None:
             signs |= NAME
         if text.find(b"(") >= 0 and calls.found(text):

@@ -21,7 +21,7 @@ _PLACEHOLDER = re.compile(
     rb"(?:your|my|the|some|an?|insert|enter|example|dummy|test|fake)[-_ ](?:[a-z]+[-_ ])*"
     rb"(?:password|passphrase|secret|token|key|here|credentials?)(?:[-_ ]here)?|"
     rb"null|none|nil|true|false|undefined|unknown|string|number|integer|boolean|object|array|required|"
-    rb"optional|disabled|enabled|default|example|password|passwd|pass|secret|token|key|api[-_]?key|text|bearer|same-origin|"
+    rb"optional|disabled|enabled|default|example|password|passwd|pass|secret|token|key|api[-_]?key|text|bearer|same-origin|include|omit|"
     rb"basic|oauth2?|apikey|service|account|always|never|auto|(?:process\.env|os\.environ|os\.getenv|env|"
     rb"self|this|config|settings|secrets|args|request|getpass)\b[\w.\[\]()'\"]*)$"
 )

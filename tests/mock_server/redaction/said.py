@@ -47,6 +47,18 @@ def _groups(rnd: random.Random) -> tuple[str, str]:
     return f"the IntelliJ licence key is {key}", key
 
 
+def _fours(before: str, count: int) -> Made:
+    def make(rnd: random.Random) -> tuple[str, str]:
+        groups = [
+            "b7cd",
+            *("".join(rnd.choice(LOWER + "234567") for _ in range(4)) for _ in range(count - 2)),
+            "x2zk",
+        ]
+        return before + " ".join(groups), " ".join(groups)
+
+    return make
+
+
 SAID: dict[str, Made] = {
     "said en": by_name("Sure, my password is @@ and my user name is carla", 12),
     "said fr": by_name("mon mot de passe, c'est @@", 11),
@@ -67,6 +79,18 @@ SAID: dict[str, Made] = {
     "code zh": by_name("\u60a8\u7684\u9a8c\u8bc1\u7801\u662f@@", 6, DIGITS),
     "code ja": by_name("\u8a8d\u8a3c\u30b3\u30fc\u30c9\u306f@@", 6, DIGITS),
     "code json": by_name('{"verificatiecode": "@@"}', 6, DIGITS),
+    "code used": by_name("Use @@ to sign in to Acme.", 6, DIGITS),
+    "code as": by_name("the text says @@ as the verification code", 6, DIGITS),
+    "code fr later": by_name("Le code secret de ma carte, c'est le @@", 6, DIGITS),
+    "pin es": by_name("mi PIN es el @@", 6, DIGITS),
+    "tan": by_name("Ihre TAN lautet @@", 6, DIGITS),
+    "door": by_name('{"unit": "12B", "door_code": "@@"}', 6, DIGITS),
+    "safe": by_name("I mean the access code, is @@ - write it down", 6, DIGITS),
+    "security word": by_name('{"customer_id": 4411, "security_word": "@@"}', 10),
+    "said no": by_name("passordet mitt er @@", 11),
+    "said hu": by_name("a jelszavam @@", 11),
+    "setup key": _fours("Enter this setup key in your authenticator: ", 8),
+    "app password": _fours("the app password is ", 4),
     "sign in": by_name("wandb login @@", 40, HEX),
     "sign in with a flag": by_name("railway login --token @@", 36, HEX),
     "salt": by_name("define('LOGGED_IN_SALT', '@@');", 64, LOWER + UPPER + DIGITS + "*^~!_|+"),

@@ -18,6 +18,7 @@ import mock_openai.redaction.commands as commands
 import mock_openai.redaction.escapes as spelling
 import mock_openai.redaction.fields as fields
 import mock_openai.redaction.forms as forms
+import mock_openai.redaction.groups as groups
 import mock_openai.redaction.headers as headers
 import mock_openai.redaction.judged as judged
 import mock_openai.redaction.near as near
@@ -61,7 +62,7 @@ MODULES = (
         places,
         prose,
     ),
-    *(redactor_module, sections, signs, spelling, tables, values),
+    *(groups, redactor_module, sections, signs, spelling, tables, values),
 )
 PATTERNS = [
     pytest.param(pattern, id=f"{module.__name__.rpartition('.')[2]}.{name}")
@@ -187,6 +188,12 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "digits and names": lambda n: "4711 is your my the pin " * n,
     "seeds": lambda n: "seed is a " * n,
     "words of seeds": lambda n: "seed " + "gravity " * n,
+    "fours": lambda n: "key is " + "abcd " * n,
+    "fours and names": lambda n: "key: abcd efgh ijkl " * n,
+    "backup codes": lambda n: "backup codes: " + "ab12-cd34, " * n,
+    "classes": lambda n: "Foo(" * n + "'",
+    "classes with values": lambda n: "Foo('aB3dE6gH9kL2mN5pQ8rS1tU4')" * n,
+    "users and passwords": lambda n: "add_user a " * n,
     "sections": lambda n: "[a]\nkey=" * n,
     "open objects": lambda n: "a: {key:" * n,
     "own headers": lambda n: "X-A: X-B: " * n,
