@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> None:
     def warn(message: Any, category: type[Warning], *where: Any, **how: Any) -> None:
         # These are for the user, who did not write the line of code that warns.
         if issubclass(category, RenamedWarning) or category.__module__.startswith("ninelives"):
-            print(f"ninelives: {visible(str(message))}", file=sys.stderr)
+            print(f"ninelives: {_printable(str(message))}", file=sys.stderr)
         else:
             others(message, category, *where, **how)
 
@@ -139,10 +139,17 @@ def _run(arguments: list[str]) -> int:
         if line is None:
             raise
         with suppress(OSError):  # the terminal may be gone
-            print(f"ninelives: {visible(line)}", file=sys.stderr)
+            print(f"ninelives: {_printable(line)}", file=sys.stderr)
         return BAD_INPUT
     leave_if_interrupted()
     return code if isinstance(code, int) else 0
+
+
+def _printable(text: str) -> str:
+    """Return a line for the terminal: it may quote a file in which a secret stands."""
+    from mock_openai.journal import redact
+
+    return visible(redact.text(text))
 
 
 def _one_line(error: Exception, command: Any, arguments: list[str]) -> str | None:

@@ -85,6 +85,8 @@ class ClientConnection:
     """How TCP ended, if nothing else is known of the end."""
     ended: dict[str, Any] | None = None
     """How this side ended it: by, code, reason, how; None if it did not."""
+    uses: tuple[str | None, ...] = ()
+    """The credentials of its latest request, as its headers say."""
     begun: Begun | None = None
     """A create that was counted, noted and planned before aiohttp has read it."""
 
@@ -183,7 +185,7 @@ class ServerState:
     ) -> ReceivedRequest:
         """Validate a large request and shorten it for the journal, unless that was done; for a thread."""
         if received.request is None and received.refused is None:
-            received.note_as(self.journal.shorten)
+            received.note_as(self.journal.redactor, self.journal.shorten)
             self.engine.admission.read_ahead(received, transport)
         return received
 

@@ -70,8 +70,3 @@ def _beyond(value: object, left: int) -> int:
                 break
             left = _beyond(inner, left)
     return left
-
-
-def begin_in_thread(work: Callable[[], object]) -> None:
-    """Call a function in a thread, without waiting for it."""
-    _threads.submit(work)

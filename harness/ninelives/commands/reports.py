@@ -71,7 +71,9 @@ class Reports:
     def findings(self, console: Console, found: Callable[[], Any]) -> None:
         """Write the findings as JSON, and print where they are."""
         if self.json is not None:
-            write_text(self.json, json.dumps(found(), indent=1) + "\n")
+            from mock_openai.journal import redact
+
+            write_text(self.json, redact.text(json.dumps(found(), indent=1)) + "\n")
             console.print(f"findings: {self.json}")
 
     def write(self, checked: Sequence[Checked], title: str) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mock_openai.visible import visible
-
 from ninelives.report.checked import Checked
+from ninelives.report.secrets import printable
 
 MOST_ROWS = 200
 """The largest number of problems in a summary; GitHub accepts no more than 1 MiB."""
@@ -45,7 +44,7 @@ def summary(checked: Sequence[Checked], title: str) -> str:
 
 
 def _cell(text: str) -> str:
-    text = visible(" ".join(text.split()))
+    text = printable(" ".join(text.split()))
     text = text if len(text) <= WIDEST else f"{text[:WIDEST]}…"
     for sign, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("`", "\\`")):
         text = text.replace(sign, written)
@@ -53,7 +52,7 @@ def _cell(text: str) -> str:
 
 
 def _message(text: str) -> str:
-    shown = "\n".join(visible(line) for line in text.split("\n"))
+    shown = printable(text)
     return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

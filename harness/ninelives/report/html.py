@@ -21,7 +21,10 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any
 
+from mock_openai.journal import redact
+
 from ninelives.report.axis import axis, clock, duration
+from ninelives.report.secrets import without_secrets
 from ninelives.report.timeline import Chapter
 
 PLACES = 100_000
@@ -29,11 +32,14 @@ PLACES = 100_000
 
 
 def page(chapters: Sequence[Chapter], title: str, note: str = "") -> str:
-    """Draw the chapters as one page, with a note under its title. The result is the whole file."""
+    """Draw the chapters as one page without secrets, with a note under its title. The result is the whole
+    file.
+    """
     parts = resources.files("ninelives.report")
     text = (parts / "page.html").read_text("utf-8")
     style, script = ((parts / name).read_text("utf-8") for name in ("page.css", "page.js"))
     shared = _Shared()
+    chapters, title, note = list(map(without_secrets, chapters)), redact.text(title), redact.text(note)
     drawn = [_chapter(each, name, shared) for each, name in zip(chapters, anchors(chapters), strict=True)]
     data = json.dumps(
         {"chapters": drawn, "moments": list(shared.moments), "texts": list(shared.texts)},

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCase, TestSuite
-from mock_openai.visible import visible
 
 from ninelives.report.checked import Checked
+from ninelives.report.secrets import printable
 
 
 def junit(checked: Iterable[Checked], title: str) -> str:
@@ -48,8 +48,8 @@ def _case(checked: Checked) -> TestCase:
 
 
 def _clean(text: str) -> str:
-    """Replace characters that XML cannot contain: most control characters, half surrogate pairs and two
-    others.
+    """Remove secrets, and replace characters that XML cannot contain: most control characters, half surrogate
+    pairs and two others.
     """
-    shown = visible(text).encode("utf-8", "replace").decode("utf-8")
+    shown = printable(text).encode("utf-8", "replace").decode("utf-8")
     return shown.replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mock_openai.protocol.json import object_in
+from mock_openai.responders.turn_input import beginning
 
 from ninelives.cassette.items import text_of
 from ninelives.plural import counted
@@ -309,7 +310,7 @@ def decoded(data: bytes | None) -> Mapping[str, Any]:
 
 def _short(value: object, limit: int = 60) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    flat = text.replace("\n", "⏎")
+    flat = beginning(text).replace("\n", "⏎")
     return json.dumps(flat if len(flat) <= limit else flat[: limit - 1] + "…", ensure_ascii=False)
 
 

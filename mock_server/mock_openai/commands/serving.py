@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 import typer
 
-from mock_openai.commands.usage_error import BAD_INPUT, NAME, fail
+from mock_openai.commands.usage_error import BAD_INPUT, NAME, fail, say
 from mock_openai.commands.watching import Watched, watch
 from mock_openai.faults import Injection
 from mock_openai.interruption import NUMBERS, handling_signals
+from mock_openai.journal import redact
 from mock_openai.responders.miss import Miss
 from mock_openai.server import MockServer
 from mock_openai.visible import visible
@@ -33,7 +34,7 @@ def serve(server: MockServer, *, workers: int, with_key: bool, files: list[Watch
     """
     if workers > 1:
         return _serve_by(workers, server, with_key=with_key, files=files)
-    return asyncio.run(_serve(server, lambda: _say_ready(server, with_key), watched=(files, _say)))
+    return asyncio.run(_serve(server, lambda: _say_ready(server, with_key), watched=(files, say)))
 
 
 def collect_rarely() -> None:
@@ -55,7 +56,7 @@ def _collect() -> None:
 
 def print_injection(injection: Injection) -> None:
     """Print which fault was injected, and how to repeat it."""
-    typer.echo(visible(str(injection)), err=True)
+    typer.echo(visible(redact.text(str(injection))), err=True)
 
 
 def miss_printer(instead: str) -> Callable[[Miss], None]:
@@ -82,14 +83,10 @@ def _serve_by(count: int, server: MockServer, *, with_key: bool, files: list[Wat
 
     def work(number: int, life: int, ready: Callable[[], None]) -> int:
         server.forked()
-        say = _say if number == 1 else _say_nothing  # all read the same files
-        return asyncio.run(_serve(server, ready, life, watched=(files, say)))
+        told = say if number == 1 else _say_nothing  # all read the same files
+        return asyncio.run(_serve(server, ready, life, watched=(files, told)))
 
-    return Workers(count, work, lambda: _say_ready(server, with_key, count), _say).run()
-
-
-def _say(line: str) -> None:
-    typer.echo(f"{NAME}: {line}", err=True)
+    return Workers(count, work, lambda: _say_ready(server, with_key, count), say).run()
 
 
 def _say_nothing(line: str) -> None:
@@ -120,11 +117,11 @@ async def _serve(
         try:
             await server.start()
         except OSError as error:
-            typer.echo(f"{NAME}: {error}", err=True)
+            say(str(error))
             return BAD_INPUT
-        files, say = watched
+        files, told = watched
         if files:
-            watching = loop.create_task(watch(server, files, say))
+            watching = loop.create_task(watch(server, files, told))
         ready()
         await over.wait()
     finally:

@@ -19,8 +19,15 @@ INTERRUPTED = 130
 
 def fail(message: str) -> NoReturn:
     """End the command with one line: what is wrong, where, what was expected."""
-    typer.echo(visible(f"{NAME}: {message}"), err=True)
+    say(message)
     raise typer.Exit(BAD_INPUT)
+
+
+def say(line: str) -> None:
+    """Print a line on standard error, without secrets: it may quote a file or a request."""
+    from mock_openai.journal import redact
+
+    typer.echo(visible(f"{NAME}: {redact.text(line)}"), err=True)
 
 
 def run(app: typer.Typer, arguments: list[str]) -> int:
@@ -50,7 +57,7 @@ def run(app: typer.Typer, arguments: list[str]) -> int:
         else:  # as when the last option lacks its value
             where = f"{NAME} {arguments[0]}" if arguments[0] in command.commands else NAME
         said = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
-        typer.echo(f"{NAME}: {said}. See `{where} --help`.", err=True)
+        say(f"{said}. See `{where} --help`.")
         return BAD_INPUT
     leave_if_interrupted()
     return code if isinstance(code, int) else 0

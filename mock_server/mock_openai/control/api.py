@@ -18,6 +18,7 @@ from mock_openai.control import live
 from mock_openai.control.access import refused
 from mock_openai.control.broadcast import BroadcastError, CommandRunner
 from mock_openai.control.operations import OPERATIONS, Operation
+from mock_openai.journal import redact
 from mock_openai.journal.journal import Journal
 from mock_openai.journal.metrics import CONTENT_TYPE, joined, written
 from mock_openai.protocol import json
@@ -71,9 +72,9 @@ class ControlApi:
         try:
             return await self._do(wanted, request)
         except (ScriptError, ValueError) as error:
-            return _answer({"error": str(error)}, 400)
+            return _answer({"error": redact.text(str(error))}, 400)
         except BroadcastError as error:
-            return _answer({"error": str(error)}, 503)
+            return _answer({"error": redact.text(str(error))}, 503)
 
     async def _do(self, wanted: Operation, request: web.BaseRequest) -> web.StreamResponse:
         given = _query(wanted, request)
@@ -97,7 +98,8 @@ class ControlApi:
             case "script" | "plan":
                 given = {**given, "text": await _text(request)}
         results = await self._runner.everywhere(wanted.name, given)
-        return _answer(_shown(wanted.name, results))
+        shown = _shown(wanted.name, results)
+        return _answer(shown if wanted.name == "sessions" else redact.value(shown))
 
     async def _read(self, given: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, int], int]:
         """Return the entries of all workers in order of time, where each journal ends, and how many entries

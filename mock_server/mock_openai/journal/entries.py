@@ -13,9 +13,11 @@ from typing import Any, Literal, overload
 import msgspec
 
 from mock_openai.journal import redact
+from mock_openai.journal.redact import JournalRedactor
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import OVERHEAD, Rendered
+from mock_openai.threads import LARGE
 
 Kind = Literal["open", "request", "status", "event", "fault", "close"]
 
@@ -49,7 +51,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Body(msgspec.Struct, gc=False):
-    """The body of a request, shared by all requests with the same bytes. Most are never read, and turns must
+    """The body of a create, shared by all requests with the same bytes. Most are never read, and turns must
     not wait, so it is searched for secrets when it is read for the first time.
     """
 
@@ -57,18 +59,23 @@ class Body(msgspec.Struct, gc=False):
     """The body as JSON."""
     size: int
     """Its bytes before it was searched."""
-    searched: bool = False
+    knew: int = -1
+    """How many secrets the journal had learned when it was searched; negative if it was not."""
 
     @classmethod
-    def searched_before(cls, written: msgspec.Raw) -> Body:
+    def searched_before(cls, written: msgspec.Raw, redactor: JournalRedactor) -> Body:
         """Return a body that has no secrets."""
-        return cls(bytes(written), len(written), searched=True)
+        return cls(bytes(written), len(written), redactor.known.count)
 
-    def clean(self) -> bytes:
+    def clean(self, redactor: JournalRedactor) -> bytes:
         """Return the body without secrets, as JSON."""
-        before = redact.before  # read first: it is dropped when all are searched
-        if not self.searched:
-            self.written, self.searched = bytes(redact.body(json.parse(self.written), before)), True
+        return self.written if self.knew >= 0 else self.search(redactor)
+
+    def search(self, redactor: JournalRedactor) -> bytes:
+        """Search it, again if more is known by now, and return it."""
+        if self.knew < 0 or (self.knew != redactor.known.count and self.size <= LARGE):
+            self.written = bytes(redact.body(json.parse(self.written), redactor))
+            self.knew = redactor.known.count
         return self.written
 
 
@@ -84,12 +91,11 @@ class Kept(msgspec.Struct, gc=False):
     body: Body | None = None
     """The body of a create; that of another request is in `data`."""
 
-    @property
-    def entry(self) -> Entry:
-        """The entry, with data of the reader's own."""
+    def entry(self, redactor: JournalRedactor) -> Entry:
+        """Return the entry, with data of the reader's own."""
         data = json.parse(self.data)
         if self.body is not None:
-            data["body"] = json.parse(self.body.clean())
+            data["body"] = json.parse(self.body.clean(redactor.of(self.connection)))
         if isinstance(body := data.get("body"), dict) and self.kind == "request" and CUT in body:
             data["body"] = CutBody(body)
         return Entry(self.at, self.connection, self.turn, self.lane, self.kind, data)
@@ -136,14 +142,19 @@ class CutBody(dict[str, Any]):
 class Entries(Sequence[Entry]):
     """The entries that a journal had when it was asked, created one at a time on access."""
 
-    __slots__ = ("_changed", "_count", "_first", "_noted")
+    __slots__ = ("_changed", "_count", "_first", "_noted", "_redactor")
 
     def __init__(
-        self, noted: Sequence[Entry | Kept], changed: Mapping[int, Event] | None = None, first: int = 0
+        self,
+        noted: Sequence[Entry | Kept],
+        redactor: JournalRedactor,
+        changed: Mapping[int, Entry | Kept] | None = None,
+        first: int = 0,
     ) -> None:
         self._noted = noted
+        self._redactor = redactor
         self._changed = changed or {}
-        """Redacted events that are shown in place of the noted ones, by entry number."""
+        """Entries that are shown otherwise than they were noted, by number."""
         self._first = first
         """The number of the first entry."""
         # The journal appends to this list, or begins another; what was in it stays.
@@ -167,9 +178,7 @@ class Entries(Sequence[Entry]):
             yield self._made(place)
 
     def _made(self, place: int) -> Entry:
-        entry = made(self._noted[place])
-        changed = self._changed.get(self._first + place)
-        return entry if changed is None else msgspec.structs.replace(entry, data=changed)
+        return made(self._changed.get(self._first + place, self._noted[place]), self._redactor)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, list | Entries):
@@ -180,9 +189,9 @@ class Entries(Sequence[Entry]):
         return repr(list(self))
 
 
-def made(noted: Entry | Kept) -> Entry:
+def made(noted: Entry | Kept, redactor: JournalRedactor) -> Entry:
     """Return the entry that was noted, with data of the reader's own."""
-    return noted.entry if isinstance(noted, Kept) else noted
+    return noted.entry(redactor) if isinstance(noted, Kept) else noted
 
 
 def kept(entry: Entry, longest: int) -> Entry | Kept:
@@ -193,7 +202,7 @@ def kept(entry: Entry, longest: int) -> Entry | Kept:
     if isinstance(data, Event):
         if fits(data, longest):
             return entry
-        return Entry(entry.at, entry.connection, entry.turn, entry.lane, "event", cut_event(data))
+        return msgspec.structs.replace(entry, data=cut_event(data))
     written = json.compact(data)
     if len(written) > longest and data.get("body") is not None:
         body = json.compact(data["body"])
@@ -220,7 +229,7 @@ def weight(noted: Noted) -> int:
 
 
 def _cut(data: bytes) -> dict[str, Any]:
-    beginning = data[:_BEGINNING].decode("utf-8", "ignore")
+    beginning = redact.beginning(data, _BEGINNING).decode("utf-8", "ignore")
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "beginning": beginning}
 
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import msgspec
 
-from mock_openai.journal import redact, sent_responses
+from mock_openai.journal import sent_responses
 from mock_openai.journal.budget import STEPS, JournalBudget
 from mock_openai.journal.entries import (
     Body,
@@ -33,6 +33,7 @@ from mock_openai.journal.entries import (
     weight,
 )
 from mock_openai.journal.event_redaction import EventRedaction
+from mock_openai.journal.redact import JournalRedactor
 from mock_openai.journal.sent_responses import SentResponse
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import OVERHEAD
@@ -60,12 +61,13 @@ class Journal:
         """The number of entries from which the oldest are dropped."""
         self._budget = budget or JournalBudget()
         self._budget.add(self)
-        redact.backlogs.add(self)
         self.bytes = 0
         """About how many bytes the entries take."""
         self.first = 0
         """The number of the oldest entry that is still here; numbers begin at 0 and are never reused."""
-        self._redaction = EventRedaction()
+        self.redactor = JournalRedactor(limit)
+        """Finds the secrets in the entries; what it has found in one is known in the next."""
+        self._redaction = EventRedaction(self.redactor)
         self._looked = 0
         """The number of the first entry that has not been searched for secrets."""
         self.before_forgetting: Callable[[int], None] = lambda _: None
@@ -84,8 +86,8 @@ class Journal:
         """Append an entry whose data is JSON already."""
         body = noted.body
         if body is not None and body.size > self._budget.longest:
-            noted.body = Body.searched_before(self.shorten(msgspec.Raw(body.clean())))
-            body = noted.body
+            short = self.shorten(msgspec.Raw(body.clean(self.redactor)))
+            body = noted.body = Body.searched_before(short, self.redactor)
         size = len(noted.data) + OVERHEAD + (body.size if body is not None else 0)
         self._noted.append(noted)  # as `_append` does, here and below: each turn notes these two
         self._size += 1
@@ -109,12 +111,6 @@ class Journal:
         budget.used += size
         if self._waiting or budget.used > budget.limit or self._size > self._most:
             self._bound_and_wake()
-
-    def search_bodies(self) -> None:
-        """Search all bodies for secrets, because a credential is about to be forgotten."""
-        for noted in tuple(self._noted):  # another thread may own it
-            if isinstance(noted, Kept) and noted.body is not None:
-                noted.body.clean()
 
     def cuts(self, event: Event) -> bool:
         """Return whether only the beginning of an event is kept."""
@@ -144,7 +140,7 @@ class Journal:
         """
         self._look()
         self._lent = True
-        return Entries(self._singles(), self._redaction.changed, self.first)
+        return Entries(self._singles(), self.redactor, self._redaction.changed, self.first)
 
     async def look(self) -> Sequence[Entry]:
         """Same as `entries`; new ones are searched for secrets in batches, so that others are served
@@ -170,13 +166,13 @@ class Journal:
         down.
         """
         self._lent = True
-        return Entries(self._singles())
+        return Entries(self._singles(), self.redactor)
 
     @property
     def requests(self) -> list[Mapping[str, Any]]:
         """The bodies of all creates, valid or not, in the order in which they came."""
         return [
-            one.entry.data["body"]  # type: ignore[index]  # only events have no mapping
+            one.entry(self.redactor).data["body"]  # type: ignore[index]  # only events have no mapping
             for one in self._noted
             if isinstance(one, Kept) and one.kind == "request" and one.turn is not None
         ]
@@ -205,7 +201,7 @@ class Journal:
         self._budget.used -= self.bytes
         self._noted, self._lent = [], False
         self._size = self._single = self.bytes = 0
-        self._redaction = EventRedaction()
+        self._redaction = EventRedaction(self.redactor)
         self._looked = self.first
 
     def shrink(self, wanted: int) -> None:

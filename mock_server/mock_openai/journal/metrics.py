@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from mock_openai.journal.entries import Entry, Kept, Run
+from mock_openai.journal.entries import Entry, Kept, Run, made
 from mock_openai.journal.journal import Journal
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
@@ -100,7 +100,7 @@ class Metrics:
                 if noted.turn is not None:  # the body of a request is not read
                     self._turns[noted.connection, noted.turn] = noted.at
             else:
-                self._count(noted.entry if isinstance(noted, Kept) else noted)
+                self._count(made(noted, self._journal.redactor))
             if following >= until:
                 break
         # Turns of one template have the same events by thousands.

@@ -1,25 +1,28 @@
 """Removes secrets before anything is written down.
 
 `mock_openai.redaction` finds them. The journal leaves out more: the values of all headers and parameters with
-a name like a credential's, and what a request holds for MCP servers.
+a name like a credential's, and what a request holds for MCP servers. A JournalRedactor is the memory of one
+journal; the functions serve what belongs to none: paths, errors, explanations.
 """
 
 from __future__ import annotations
 
 import re
-import weakref
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
+from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, WrongKey
 from mock_openai.protocol.mcp_credentials import bare_address
-from mock_openai.redaction import Edit, SecretRedactor
-from mock_openai.redaction.pending import undecided as _undecided
+from mock_openai.redaction import SecretRedactor
+from mock_openai.redaction.edits import applied
+from mock_openai.redaction.known import KnownSecrets
+from mock_openai.redaction.names import header_may_hold_one
+from mock_openai.redaction.pending import undecided
 from mock_openai.redaction.values import is_credential
-from mock_openai.threads import begin_in_thread
 
 REDACTED = "[redacted]"
 
@@ -27,30 +30,6 @@ _SECRET_NAME = re.compile(
     r"auth|cookie|key|token|secret|signature|session|passw|credential|organization|project|protocol", re.I
 )
 _HARMLESS = frozenset({"sec-websocket-key"})
-
-_CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization"})
-
-
-class Searchable(Protocol):
-    """An object with bodies that may not have been searched for secrets yet."""
-
-    def search_bodies(self) -> None:
-        """Search the bodies; may be called in a thread that does not own the object."""
-
-
-ALWAYS_KNOWN = 128
-"""Number of client credentials that are remembered for certain; beyond it the oldest may be forgotten."""
-
-backlogs: weakref.WeakSet[Searchable] = weakref.WeakSet()
-"""Objects whose bodies must be searched before the first credential is forgotten."""
-
-forgets = False
-"""Whether a credential may have been forgotten, so that bodies must be searched as they arrive."""
-
-before: SecretRedactor | None = None
-"""While bodies from before that moment are searched: a redactor that still knows all credentials of that
-time.
-"""
 
 _redactor = SecretRedactor(instead=REDACTED.encode())
 _encoder = msgspec.json.Encoder()
@@ -60,48 +39,49 @@ def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return headers without secrets, names in lower case. The latest credentials in them are remembered, and
     removed wherever else they appear.
     """
-    clean: dict[str, str] = {}
-    for name, value in given:
-        lower = name.lower()
-        secret = lower not in _HARMLESS and _SECRET_NAME.search(lower)
-        if lower in _CREDENTIALS:
-            token = value.rpartition(" ")[2].encode("utf-8", "surrogateescape")
-            if is_credential(token):
-                _make_room()
-                _redactor.known.found(token)
-        clean[lower] = REDACTED if secret else text(value)
-    return clean
+    pairs = list(given)
+    for token in credentials(pairs):
+        _redactor.known.found(token)
+    return {name.lower(): _header(name.lower(), value) for name, value in pairs}
 
 
-def _make_room() -> None:
-    """Before the first credential is forgotten, begin to search all bodies of all journals. It is done in a
-    thread, because they may be many.
-    """
-    global forgets, before
-    if not forgets and len(_redactor.known.values) > ALWAYS_KNOWN:
-        forgets = True
-        before = SecretRedactor(instead=REDACTED.encode())
-        before.known.values = _redactor.known.values
-        begin_in_thread(_search_backlogs)
+def credentials(given: Iterable[tuple[str, str]], path_qs: str = "") -> tuple[bytes, ...]:
+    """Return the credentials in a request's headers and query. The words that tests use for keys are none."""
+    known = KnownSecrets()
+    known.headers(given, lambda name: False)
+    known.url(path_qs)
+    return tuple(value for value in known.values if is_credential(value))
 
 
-def _search_backlogs() -> None:
-    global before
-    for journal in tuple(backlogs):
-        journal.search_bodies()
-    before = None
+def _header(name: str, value: str) -> str:
+    if name in _HARMLESS:
+        return value
+    if _SECRET_NAME.search(name):
+        return REDACTED
+    if header_may_hold_one(name) and is_credential(value.strip().encode("utf-8", "surrogateescape"), 16):
+        return REDACTED
+    return str(_redactor.value(value, name))
 
 
 def path(path_qs: str) -> str:
     """Return a path and query without secrets."""
-    if "?" not in path_qs:
-        return text(path_qs)
-    parts = urlsplit(path_qs)
-    query = [
-        (name, REDACTED if _SECRET_NAME.search(name) else text(value))
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    ]
-    return text(urlunsplit(parts._replace(query=urlencode(query, safe="[],"))))
+    if "?" in path_qs:
+        parts = urlsplit(path_qs)
+        query = [
+            (text(name), REDACTED if _SECRET_NAME.search(name) else text(value))
+            for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        ]
+        path_qs = urlunsplit(parts._replace(query=urlencode(query, safe="[],")))
+    if "%" in path_qs:
+        path_qs = "/".join(map(_step, path_qs.split("/")))
+    return text(path_qs)
+
+
+def _step(step: str) -> str:
+    """Return a step of a path without secrets: what it spells with escapes may be a whole text."""
+    spelled = unquote(step) if "%" in step else step
+    clean = text(spelled) if spelled is not step else step
+    return step if clean == spelled else quote(clean, safe="[],")
 
 
 def text(given: str) -> str:
@@ -109,23 +89,16 @@ def text(given: str) -> str:
     return _redactor.string(given)
 
 
-def edits(data: bytes, *, broken: bool = False) -> list[Edit]:
-    """Return what must change in a text. When it was `broken` off, the beginning of a secret at its end is
-    one too.
-    """
-    return _redactor.edits(data, broken=broken)
-
-
-def undecided(data: bytes, start: int) -> int:
-    """Return the position, from `start` on, after which the end of the text may become a secret with more
-    text.
-    """
-    return _undecided(_redactor, data, start)
-
-
 def value(given: Any) -> Any:
     """Return a JSON value without secrets; the same object when it has none."""
-    return _redactor.value(given)
+    written = _encoder.encode(given)
+    clean = of_json(written)
+    return given if clean is written else json.parse(clean)
+
+
+def beginning(data: bytes, length: int) -> bytes:
+    """Return the first bytes of a text, without secrets, also without the first part of one."""
+    return _redactor.text(data[: 2 * length], broken=True)[:length]
 
 
 def error(wrong: ApiError) -> dict[str, Any]:
@@ -136,15 +109,64 @@ def error(wrong: ApiError) -> dict[str, Any]:
     return {"status": wrong.status, "code": wrong.code, "error": shown}
 
 
-def body(given: Mapping[str, Any], before: SecretRedactor | None = None) -> msgspec.Raw:
-    """Return a request body without secrets, as compact JSON; also without what `before` knows."""
+def body(given: Mapping[str, Any], redactor: SecretRedactor = _redactor) -> msgspec.Raw:
+    """Return a request body without secrets, as compact JSON."""
     written = _encoder.encode(given)
-    clean = _without_mcp(given) if written.find(b'"mcp"') >= 0 else given
-    if before is not None and before.edits(written):
-        clean = before.value(clean)
-    if _redactor.edits(written):  # one search of the whole body settles nearly all cases
-        clean = value(clean)
-    return msgspec.Raw(written if clean is given else _encoder.encode(clean))
+    if written.find(b'"mcp"') >= 0:
+        written = _encoder.encode(_without_mcp(given))
+    return msgspec.Raw(of_json(written, redactor))
+
+
+def of_json(written: bytes, redactor: SecretRedactor = _redactor) -> bytes:
+    """Return JSON without secrets; the same object when it has none. It is searched as a cassette's line is:
+    names of fields may be secrets, and what stands beside a value may tell that it is one.
+    """
+    edits = redactor.edits(written)
+    if not edits:
+        return written
+    clean = applied(written, edits)
+    try:
+        json.parse(clean)
+    except ValueError:  # a secret went over the end of a string
+        return _encoder.encode(redactor.value(json.parse(written)))
+    return clean
+
+
+class JournalRedactor(SecretRedactor):
+    """The redactor of one journal. What was secret in one entry is so in those after it, as in a cassette; of
+    this the latest 256 are known. The credentials of a connection are known in all of its entries.
+    """
+
+    enabled = True
+
+    def __init__(self, connections: int) -> None:
+        super().__init__(instead=REDACTED.encode(), remembers=True)
+        self._credentials: dict[int, tuple[bytes, ...]] = {}
+        self._connections = connections
+        """The number of connections whose credentials are kept, the latest."""
+
+    def meet(self, connection: int, credentials: Iterable[bytes]) -> None:
+        """Remember the credentials that a connection uses."""
+        known = self._credentials.pop(connection, ())
+        new = tuple(value for value in credentials if value not in known)
+        if known or new:
+            self._credentials[connection] = known + new
+        if len(self._credentials) > self._connections:
+            del self._credentials[next(iter(self._credentials))]
+        self.of(connection)
+
+    def of(self, connection: int) -> JournalRedactor:
+        """Return this redactor, which knows the credentials of a connection now."""
+        for value in self._credentials.get(connection, ()):
+            if value not in self.known.values:
+                self.known.found(value)
+        return self
+
+    def undecided(self, data: bytes, start: int) -> int:
+        """Return the position, from `start` on, after which the end of the text may become a secret with more
+        text.
+        """
+        return undecided(self, data, start)
 
 
 def _without_mcp(given: Any) -> Any:

@@ -57,7 +57,7 @@ class SecretRedactor:
     `rules` are pairs of a regular expression and what stands in its place; they are applied to every level of
     a text, each search within a limit of time (`mock_openai.patterns`): SlowPattern names the one that takes
     longer. `emails` and `phones` make those secrets too. With `instead` that stands for every secret, in the
-    place of a fake, and what one text holds is not remembered for the next.
+    place of a fake, and what one text holds is not remembered for the next unless it `remembers`.
     """
 
     def __init__(
@@ -67,9 +67,11 @@ class SecretRedactor:
         emails: bool = False,
         phones: bool = False,
         instead: bytes | None = None,
+        remembers: bool = False,
     ) -> None:
         self.rules = tuple((_compiled(pattern), _bytes(by)) for pattern, by in rules)
         self.emails, self.phones, self.instead = emails, phones, instead
+        self._remembers = remembers
         if phones:
             require_phones()
         self.known = KnownSecrets()
@@ -84,8 +86,14 @@ class SecretRedactor:
         return applied(data, self.edits(data, broken=broken))
 
     def string(self, text: str) -> str:
-        """Return a string, redacted in the same way."""
-        return self.text(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+        """Return a string, redacted in the same way; what UTF-8 does not have becomes a replacement
+        character.
+        """
+        try:
+            data = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half a surrogate pair
+            data = text.encode("utf-8", "surrogatepass")
+        return self.text(data).decode("utf-8", "replace")
 
     def value(self, value: Any, name: str = "") -> Any:
         """Return a JSON value with every secret in it replaced; the same object if there is none. `name` is
@@ -163,7 +171,7 @@ class SecretRedactor:
         begun = list(broken_off.spans(text, self.known.values)) if broken else []
         if not (any(each.kinds for each in seen) or begun or always):
             return []
-        return self._edits(data, name, begun, depth, unpack, steps, seen)
+        return self._edits(data, name, begun, broken, depth, unpack, steps, seen)
 
     # inside
 
@@ -172,6 +180,7 @@ class SecretRedactor:
         data: bytes,
         name: bytes,
         begun: list[Span],
+        broken: bool,
         depth: int,
         unpack: bool,
         steps: Sequence[Decoded],
@@ -195,7 +204,7 @@ class SecretRedactor:
             spans += emails(inmost)
         if self.phones:
             spans += phones(inmost)
-        found = [self._edit(inmost, span) for span in _united(spans)]
+        found = [self._edit(inmost, span, remember=not broken) for span in _united(spans)]
         edits = [each for each in found if each is not None]
         if signs[-1].kinds & TEXT and depth < DEEPEST:
             for blob in blobs(inmost, unpack=unpack):
@@ -240,18 +249,20 @@ class SecretRedactor:
             edits = merged(found, edits)
         return [edit for edit in edits if text[edit.start : edit.end] != edit.new]
 
-    def _edit(self, text: bytes, span: Span) -> Edit | None:
+    def _edit(self, text: bytes, span: Span, *, remember: bool) -> Edit | None:
         secret = text[span.start : span.end].rstrip()  # an escape of a blank looked like a part of it
         span = span._replace(end=span.start + len(secret))
         if is_fake(secret) or is_blotted(secret):
             return None
+        # Of a text that is still being sent this may be the beginning only.
+        if (self.instead is None or (self._remembers and remember)) and (
+            (span.kind in _REMEMBERED and is_credential(secret, 10))
+            or (span.kind == "credential" and is_random(secret))
+        ):
+            self.known.found(secret)
         if self.instead is not None:
             new = b'"%b"' % self.instead if span.kind == "number" else self.instead
             return Edit(span.kind, span.start, span.end, new)
-        if (span.kind in _REMEMBERED and is_credential(secret, 10)) or (
-            span.kind == "credential" and is_random(secret)
-        ):
-            self.known.found(secret)
         new = self._fake(secret, number=span.kind in ("phone", "number", "digits"))
         return None if new == secret else Edit(span.kind, span.start, span.end, new)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mock_openai.journal import redact
 from mock_openai.patterns import SlowPattern
 from mock_openai.protocol.errors import ApiError
 from mock_openai.responders.base import Turn
@@ -37,6 +38,10 @@ class Miss:
         return ApiError(f"{self} The script is strict.", status=404, code=NO_RULE)
 
     def __str__(self) -> str:
+        """Return one line, without secrets: a rule's conditions may hold some, as the request may."""
+        return redact.text(self._line())
+
+    def _line(self) -> str:
         where = "" if self.session is None else f"session {self.session!r}: "
         if not self.rules:
             return f"{where}No rule for {self.asked}: the script is empty."

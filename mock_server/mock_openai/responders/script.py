@@ -14,6 +14,7 @@ from typing import Any, overload
 
 import mock_openai.responders.grammar as grammar
 from mock_openai.files import read_text
+from mock_openai.journal import redact
 from mock_openai.patterns import SlowPattern
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.reply import Reply
@@ -109,8 +110,8 @@ class Script:
         """Return each rule's name, a line about it (number, place, conditions), and how often it answered."""
         return [
             {
-                "name": handle.rule.name,
-                "rule": f"{titled(number, handle)}: {handle.rule.when}",
+                "name": None if handle.rule.name is None else redact.text(handle.rule.name),
+                "rule": redact.text(f"{titled(number, handle)}: {handle.rule.when}"),
                 "answered": handle.answered,
             }
             for number, handle in enumerate(self._rules, 1)

@@ -6,6 +6,9 @@ import base64
 import binascii
 from collections.abc import Mapping
 
+CREDENTIAL_HEADERS = ("Authorization", "api-key", "x-api-key", "Cookie")
+"""Headers in which requests of one connection may bring another caller's credentials."""
+
 
 def caller_of(headers: Mapping[str, str]) -> str | None:
     """Return the key of a request, from Authorization or from `api-key`, which clients of Azure send."""

@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from mock_openai.journal import redact
+from mock_openai.journal.redact import JournalRedactor
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, invalid_json
 from mock_openai.threads import LARGE, in_thread
@@ -99,7 +100,7 @@ def received_create(requests: RequestCache, data: bytes, content_type: str) -> R
     return received
 
 
-def to_note(data: bytes, content_type: str = "") -> msgspec.Raw | None:
+def to_note(data: bytes, content_type: str, redactor: JournalRedactor) -> msgspec.Raw | None:
     """Return a body as the journal stores it, as JSON without secrets: `{}` if it is not a JSON object, None
     if it is empty.
     """
@@ -109,7 +110,7 @@ def to_note(data: bytes, content_type: str = "") -> msgspec.Raw | None:
         body = decode(data, content_type)
     except ApiError:
         return _NO_OBJECT
-    return redact.body(body) if isinstance(body, dict) else _NO_OBJECT
+    return redact.body(body, redactor) if isinstance(body, dict) else _NO_OBJECT
 
 
 @lru_cache(maxsize=64)

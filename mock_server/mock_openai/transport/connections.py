@@ -15,6 +15,7 @@ from mock_openai.faults.kinds.tls_failure import TlsFailure
 from mock_openai.faults.trigger import Position
 from mock_openai.journal import redact
 from mock_openai.state import ClientConnection, ServerState
+from mock_openai.transport.api_keys import CREDENTIAL_HEADERS
 from mock_openai.transport.fault_contexts import HelloContext
 from mock_openai.transport.tcp import TcpConnection
 from mock_openai.transport.timed_faults import TimedFaults
@@ -69,12 +70,16 @@ class Connections:
     def of(self, request: web.BaseRequest, *, websocket: bool) -> ClientConnection:
         """Return the connection of a request; a new one is counted and noted."""
         known = self._open.get(request.protocol)
+        used = tuple(map(request.headers.get, CREDENTIAL_HEADERS))
         if known is not None:
             if websocket:
                 known.transport = "websocket"
+            if known.uses != used:
+                self._meet(known, request, used)
             return known
         connection = self._state.connect("websocket" if websocket else "http")
         self._open[request.protocol] = connection
+        self._meet(connection, request, used)
         self._state.note(
             "open",
             connection.number,
@@ -85,6 +90,14 @@ class Connections:
             },
         )
         return connection
+
+    def _meet(
+        self, connection: ClientConnection, request: web.BaseRequest, used: tuple[str | None, ...]
+    ) -> None:
+        """Let the journal know the credentials of a request, which its connection may repeat anywhere."""
+        connection.uses = used
+        found = redact.credentials(request.headers.items(), request.path_qs)
+        self._state.journal.redactor.meet(connection.number, found)
 
     def arm_idle_faults(
         self, request: web.BaseRequest, connection: ClientConnection, tcp: TcpConnection

@@ -179,7 +179,8 @@ class HttpHandler:
                 await exchange.reply.error(error)
                 return
             head = json.compact({"method": request.method, "path": redact.path(request.path_qs)})
-            state.note_create(position, head, received.noted(), asyncio.get_running_loop().time())
+            body_noted = received.noted(state.journal.redactor)
+            state.note_create(position, head, body_noted, asyncio.get_running_loop().time())
             caller = Caller(
                 transport="http",
                 connection=connection.number,
@@ -225,9 +226,8 @@ class HttpHandler:
     async def _other(self, exchange: Exchange) -> None:
         request = exchange.request
         exchange.data = data = await read_body(request)
-        content_type = exchange.content_type
-        large = len(data) > LARGE_BODY
-        noted = await in_thread(to_note, data, content_type) if large else to_note(data, content_type)
+        given = data, exchange.content_type, self._state.journal.redactor
+        noted = await in_thread(to_note, *given) if len(data) > LARGE_BODY else to_note(*given)
         self._state.note("request", exchange.connection.number, exchange.noted(noted))
         recorded = await self._state.engine.answer_http(request.method, request.path_qs, data)
         if recorded is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mock_openai.journal import redact
+from mock_openai.journal.redact import JournalRedactor
 from mock_openai.protocol import json
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.errors import (
@@ -51,6 +52,6 @@ def binary_message() -> ApiError:
     return ApiError("Invalid message: expected a text frame, but got a binary frame instead.")
 
 
-def as_noted(body: Mapping[str, Any]) -> dict[str, Any]:
+def as_noted(body: Mapping[str, Any], redactor: JournalRedactor) -> dict[str, Any]:
     """Return a message as the journal shows it."""
-    return {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body)}
+    return {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body, redactor)}

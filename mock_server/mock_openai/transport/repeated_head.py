@@ -66,7 +66,7 @@ class RepeatedHead:
             return False
         state = self._state
         position = state.next_turn(self._connection)
-        state.note_create(position, self._head, received.noted(), self._time())
+        state.note_create(position, self._head, received.noted(state.journal.redactor), self._time())
         plan = state.planned(received, self._caller, position)
         if plan is not None:
             played = play_at_once(

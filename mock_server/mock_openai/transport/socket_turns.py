@@ -92,7 +92,8 @@ class SocketTurns:
 
     async def steer(self, message: dict[str, Any], size: int) -> None:
         """Handle `response.steer`, a message of `size` bytes. Raises ApiError."""
-        noted = await in_thread(as_noted, message) if size > LARGE_BODY else as_noted(message)
+        given = message, self._state.journal.redactor
+        noted = await in_thread(as_noted, *given) if size > LARGE_BODY else as_noted(*given)
         self._state.note("request", self._connection.number, {**noted, "event": "response.steer"})
         refused = await self.steering.submit(message, size, tuple(self._deliveries.values()))
         if refused is not None:
@@ -114,7 +115,8 @@ class SocketTurns:
         """Count a create and note it in the journal."""
         position = self._state.next_turn(self._connection, warms_up=received.body.get("generate") is False)
         head = _AUTOMATIC if automatic else _HEAD
-        self._state.note_create(position, head, received.noted(), self._time(), lane=lane)
+        body = received.noted(self._state.journal.redactor)
+        self._state.note_create(position, head, body, self._time(), lane=lane)
         return position
 
     def cancel(self, message: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from mock_openai.journal import redact
 from mock_openai.journal.entries import Body
+from mock_openai.journal.redact import JournalRedactor
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.reply import Reply
@@ -61,25 +62,27 @@ class ReceivedRequest(msgspec.Struct, eq=False):
     answer: CachedAnswer | None = None
     _noted: Body | None = None
 
-    def note_as(self, shorten: Callable[[msgspec.Raw], msgspec.Raw]) -> None:
-        """Prepare the body as the journal stores it; `shorten` cuts a body that is too large.
+    def note_as(
+        self, redactor: JournalRedactor, shorten: Callable[[msgspec.Raw], msgspec.Raw] = lambda body: body
+    ) -> Body:
+        """Search the body for secrets, and return it as the journal stores it; `shorten` cuts one that is too
+        large for it.
 
         Always starts from the whole body, because another thread may have cut it meanwhile.
         """
-        self._noted = Body.searched_before(shorten(redact.body(self.body)))
+        noted = Body.searched_before(shorten(redact.body(self.body, redactor)), redactor)
+        self._noted = noted
+        return noted
 
-    def noted(self) -> Body:
+    def noted(self, redactor: JournalRedactor) -> Body:
         """Return the body as the journal stores it. A large body is searched for secrets now, because a
         reader should not wait for that.
         """
         if self._noted is None:
             if self.size > MAX_SIZE:
-                self._noted = Body.searched_before(redact.body(self.body))
-            else:
-                written = json.compact(self.body)
-                self._noted = Body(written, len(written))
-        if redact.forgets:
-            self._noted.clean()
+                return self.note_as(redactor)
+            written = json.compact(self.body)
+            self._noted = Body(written, len(written))
         return self._noted
 
 

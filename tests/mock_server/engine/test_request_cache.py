@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from mock_openai.journal.redact import JournalRedactor
 from mock_openai.protocol import json
 from mock_openai.turn.request_cache import LARGEST, MAX_SIZE, RequestCache
 
@@ -51,6 +52,8 @@ def test_a_large_body_is_found_although_another_thread_brings_the_next_meanwhile
 
 def test_a_body_that_two_threads_note_at_once_is_cut_once() -> None:
     received = RequestCache().keep("json", b"x" * (MAX_SIZE + 1), {"input": "long " * 100})
+    redactor = JournalRedactor(9)
     for _ in range(2):
-        received.note_as(lambda body: msgspec.Raw(json.compact({"cut": len(body)})))
-    assert json.parse(received.noted().clean()) == {"cut": len(json.compact(received.body))}
+        received.note_as(redactor, lambda body: msgspec.Raw(json.compact({"cut": len(body)})))
+    noted = received.noted(redactor).clean(redactor)
+    assert json.parse(noted) == {"cut": len(json.compact(received.body))}

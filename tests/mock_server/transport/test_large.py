@@ -31,7 +31,7 @@ from mock_openai import (
     reply,
     threads,
 )
-from mock_openai.journal import redact
+from mock_openai.journal.redact import JournalRedactor
 from mock_openai.protocol import json as written
 from mock_openai.protocol.events import Event
 from mock_openai.transport.body import LARGE_BODY
@@ -264,15 +264,15 @@ async def test_a_large_message_that_is_no_create_is_read_once_in_a_thread(
     def watched(of: object, name: str) -> None:
         real = getattr(of, name)
 
-        def watch(data: bytes, *more: object, **others: object) -> object:
-            if len(data) > LARGE_BODY:
+        def watch(*given: object, **others: object) -> object:
+            if any(isinstance(each, bytes) and len(each) > LARGE_BODY for each in given):
                 on_the_loop.append((name, threading.get_ident() == here))
-            return real(data, *more, **others)
+            return real(*given, **others)
 
         monkeypatch.setattr(of, name, watch)
 
     watched(written, "parse_shallow")
-    watched(redact._redactor, "edits")
+    watched(JournalRedactor, "edits")
     told = {"type": "response.steer", "previous_response_id": "resp_gone", "input": "another way " * 50_000}
     async with MockServer() as server:
         await exchange(server, HANDSHAKE + masked(json.dumps(told).encode()), b'"response.steer.failed"')

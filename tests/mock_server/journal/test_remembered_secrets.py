@@ -1,0 +1,129 @@
+"""The journal finds what a cassette finds, also where nothing but an entry before tells that it is secret."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import pytest
+from mock_openai import MockServer, reply
+from mock_openai.journal.budget import JournalBudget
+from mock_openai.journal.entries import Entry
+from mock_openai.journal.journal import Journal
+from mock_openai.journal.redact import headers, path
+from mock_openai.protocol.events import Event
+
+from tests.mock_server.redaction.made_up import SECRETS
+from tests.mock_server.redaction.notations import NOTATIONS
+
+SECRET = "Zq8rW3xK7mP2vL9t"
+PLACES: dict[str, Any] = {
+    "a name and its value apart": {"input": [{"name": "DB_PASSWORD", "value": SECRET}]},
+    "the name of a field": {"metadata": {f"password={SECRET}": "x"}},
+    "an environment in a tool": {"tools": [{"type": "x", "env": [{"name": "API_TOKEN", "value": SECRET}]}]},
+    "a table": {"input": "user\tpassword\nbob\t" + SECRET + "\n"},
+    "a line of a log": {"input": f"Login: bob / {SECRET}"},
+    "JSON in the text": {"input": json.dumps({"plainTextToken": SECRET})},
+}
+
+
+async def journal_after(*asked: Mapping[str, Any], path: str = "/responses", **script: Any) -> str:
+    """Everything that the control API and Python tell of these requests, which come one after the other."""
+    async with MockServer(**script) as server, aiohttp.ClientSession() as http:
+        for body in asked:
+            given = {"model": "gpt-4o", "input": "hi", "stream": True, **body}
+            async with http.post(f"{server.base_url}{path}", json=given) as answer:
+                await answer.read()
+        control = f"http://127.0.0.1:{server.port}/__mock__/journal"
+        async with http.get(control) as told:
+            return await told.text() + str(list(server.journal.entries)) + str(server.journal.requests)
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_secret_goes_wherever_it_stands_in_a_body(place: str) -> None:
+    assert SECRET not in await journal_after(PLACES[place])
+
+
+@pytest.mark.parametrize("place", ["a table", "a line of a log", "JSON in the text"])
+async def test_an_answer_may_repeat_it_without_its_name(place: str) -> None:
+    script = [reply(f"I shall remember {SECRET} for you.", user="")]
+    told = await journal_after(PLACES[place], {"input": f"And {SECRET} again."}, script=script)
+    assert SECRET not in told
+    assert "I shall remember" in told.replace('"delta": ', "")
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_rows_of_every_notation_are_gone_from_the_journal(seed: int) -> None:
+    rows = {**NOTATIONS, **SECRETS}
+    chosen = random.Random(seed).sample(sorted(rows), 60)
+    made = [rows[name](random.Random(f"{name} journal {seed}")) for name in chosen]
+    told = await journal_after(
+        *({"input": text, "metadata": {text[:64]: "x"}} for text, _ in made), script=[reply("Well.")]
+    )
+    assert [name for name, (_, secret) in zip(chosen, made, strict=True) if secret in told] == []
+
+
+def test_the_lane_of_an_entry_is_a_text_of_the_client() -> None:
+    journal = Journal()
+    event = Event("odd", b'{"type":"odd"}')
+    journal.note(
+        Entry(0.0, 1, 1, f"password={SECRET}", "request", {"body": {}}),
+        Entry(0.0, 1, 1, f"password={SECRET}", "event", event),
+        Entry(0.0, 1, 2, "second", "event", event),
+    )
+    assert [entry.lane for entry in journal.entries] == ["password=[redacted]"] * 2 + ["second"]
+
+
+@pytest.mark.parametrize("name", ["Jenkins-Crumb", "X-Custom", "X-Auth-Key", "Api-Key", "Cookie"])
+def test_a_header_goes_by_its_name_and_by_its_form(name: str) -> None:
+    assert SECRET + "9" not in str(headers([(name, SECRET + "9")]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("User-Agent", "AsyncOpenAI/Python 1.99.0"), ("X-Request-Id", "0b6f1c1e9a7d4c55b6f1c1e9a7d4c550")],
+)
+def test_what_names_nobody_stays(name: str, value: str) -> None:
+    assert headers([(name, value)]) == {name.lower(): value}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"/v1/responses?my+password+is+{SECRET}=x",
+        f"/v1/responses?X-Api-Key%3A+{SECRET}",
+        f"/v1/responses/user%3BPasswort%0Abob%3B{SECRET}%0A",
+        f"/v1/responses/password%3D{SECRET}",
+    ],
+)
+def test_a_secret_may_be_a_name_or_a_step_of_a_path(given: str) -> None:
+    assert SECRET not in path(given)
+
+
+@pytest.mark.parametrize("given", ["/v1/responses/resp_a%20b/c?limit=2&x=a%2Fb", "/v1/%E2%82%AC/%zz"])
+def test_another_path_stays_as_it_is(given: str) -> None:
+    assert path(given) == given
+
+
+async def test_the_next_key_of_a_connection_is_known_as_well() -> None:
+    keys = [f"kN3vT9xQ2mB7rL5w{number}" for number in range(3)]
+    async with MockServer() as server, aiohttp.ClientSession() as http:
+        for key in keys:
+            ask = {"model": "gpt-4o", "input": f"hi {key}"}
+            bearer = {"Authorization": f"Bearer {key}"}
+            async with http.post(f"{server.base_url}/responses", json=ask, headers=bearer) as answer:
+                assert key in await answer.text()
+        assert server.journal.connections == 1
+        assert not [key for key in keys if key in str(list(server.journal.entries))]
+
+
+def test_a_secret_at_the_end_of_what_is_kept_of_a_large_event_is_gone() -> None:
+    journal = Journal(budget=JournalBudget(longest=2000))
+    for filler in range(960, 1030):
+        text = "x" * filler + f" password={SECRET} and more" + " words" * 500
+        journal.note(Entry(0.0, 1, 1, None, "event", Event("odd", json.dumps({"text": text}).encode())))
+    parts = [SECRET[at : at + 4] for at in range(len(SECRET) - 3)]
+    assert [part for part in parts if part in str(list(journal.entries))] == []
