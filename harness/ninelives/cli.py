@@ -56,7 +56,7 @@ def _options(
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    if context.invoked_subcommand != "doctor":  # it looks at the environment as it is
+    if context.invoked_subcommand != "doctor":  # doctor examines the environment unchanged
         os.environ.update(around_proxies())
 
 

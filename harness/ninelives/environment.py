@@ -45,7 +45,7 @@ def proxies() -> list[str]:
 def around_proxies() -> dict[str, str]:
     """Return the variables that keep requests to this machine away from a proxy; none if no proxy is set.
 
-    Both spellings of NO_PROXY are there, because clients differ in which one they prefer.
+    Both spellings of NO_PROXY are set, because clients prefer different ones.
     """
     given = [host.strip() for name in _EXCEPTIONS for host in os.environ.get(name, "").split(",")]
     if not proxies() or "*" in given:

@@ -37,8 +37,8 @@ class FreshIds:
 
     def __init__(self, seed: int | None = None) -> None:
         self._random = random.Random(seed)
-        self._given: dict[str, str] = {}  # recorded -> the latest one given for it
-        self._back: dict[str, str] = {}  # given -> recorded
+        self._given: dict[str, str] = {}  # recorded id -> the latest new id for it
+        self._back: dict[str, str] = {}  # new id -> recorded id
         self._roots: dict[str, str] = {}
 
     def recorded(self, value: Any, path: str = "") -> tuple[Any, str, Mapping[str, str]]:

@@ -1,8 +1,8 @@
-"""Answers from a cassette, and records what it does not have: the record mode `new_episodes`.
+"""Answers from a cassette, and records the requests that it does not have: the record mode `new_episodes`.
 
 A `Recorder` passes other requests to the upstream and adds the exchanges to the cassette; the answers reach
-the client while they come. The upstream does not know replayed turns, so a turn that follows one is sent to
-it with the whole conversation, which matches the same requests on replay.
+the client as they arrive. The upstream does not know replayed turns, so a turn that follows one is sent to it
+with the whole conversation, which matches the same requests on replay.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ninelives.recorder import Recorder
 class NewEpisodes:
     """A responder made of a player (None if there is no cassette yet) and a recorder.
 
-    `start` and `stop` it around its use; `stop(commit=True)` adds what is new to the cassette.
+    `start` and `stop` it around its use; `stop(commit=True)` adds the new exchanges to the cassette.
     """
 
     takes_errors = True
@@ -51,7 +51,7 @@ class NewEpisodes:
         await self.recorder.stop(commit=commit)
 
     async def answer(self, turn: Turn) -> Answer | None:
-        """Return the recorded answer, or the upstream's as it comes."""
+        """Return the recorded answer, or the upstream's as it arrives."""
         if self.player is not None and (found := await self.player.answer(turn)) is not None:
             return found
         assert self._upstream is not None, "start comes first"
@@ -80,7 +80,7 @@ class NewEpisodes:
         return Recorded(answer.status, answer.headers, tuple(events))
 
     async def answer_handshake(self, path_qs: str) -> Recorded | None:
-        """Return a recorded refusal; nothing else is used before there is a turn."""
+        """Return a recorded refusal; everything else waits until there is a turn."""
         return await self.player.answer_handshake(path_qs) if self.player is not None else None
 
     def _needs_key(self) -> ApiError:

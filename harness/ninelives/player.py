@@ -186,7 +186,7 @@ class Player:
         ends = (exchange.last.t - exchange.first.t) / 1000 * self._scale if exchange.last else 0.0
         status, ending = exchange.status or 0, exchange.ending
         if exchange.transport == transport == "http" and not exchange.streamed:
-            if not exchange.complete:  # the events that came, then the break
+            if not exchange.complete:  # the events that arrived, then the break
                 tail = (exchange.answer or b"") if exchange.head else None
                 return Recorded(status, headers, ending=ending, ends=ends, tail=tail)
             return Recorded(status, headers, body=exchange.answer or b"", ending=ending)

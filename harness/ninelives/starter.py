@@ -12,7 +12,7 @@ CI = Literal["github", "gitlab", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What is known about the project."""
+    """The facts about a project that the files depend on."""
 
     bot: str
     """The bot's file from the project's root, with slashes."""

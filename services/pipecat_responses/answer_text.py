@@ -1,4 +1,4 @@
-"""The text of one response, part by part, as far as it has come."""
+"""The text of one response, part by part, as far as it has arrived."""
 
 from dataclasses import dataclass, field
 
@@ -30,7 +30,9 @@ class AnswerText:
         return bool(self.said) and part != next(reversed(self.said))
 
     def rest(self, part: Part, whole: str) -> str | None:
-        """What is missing of a part whose whole text is known; None if that differs from what has come."""
+        """Return the missing end of a part whose whole text is known; None if the text that has arrived
+        differs from it.
+        """
         whole = whole_text(whole)
         self.halves.pop(part, None)
         said = "".join(self.said.get(part, ()))

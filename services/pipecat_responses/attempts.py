@@ -1,9 +1,9 @@
 """One turn: attempts at an answer, until one succeeds or the turn must fail.
 
 An attempt sends the request, feeds the events to a ``ResponseStream`` and performs the steps it returns. If
-an attempt breaks before anything was spoken, the request is sent again. If part of the answer was spoken,
-the model is asked to continue where it stopped, and what is new is spoken. If that is disabled or fails, the
-turn ends with one error frame. In both cases ``on_response_interrupted`` says what had been spoken.
+an attempt breaks before anything was spoken, the request is sent again. If part of the answer was spoken, the
+model is asked to continue where it stopped, and only the new text is spoken. If that is disabled or fails,
+the turn ends with one error frame. In both cases ``on_response_interrupted`` says what had been spoken.
 """
 
 import asyncio
@@ -121,7 +121,7 @@ class TurnService(ReportingService):
         if failure.source == "timeout" and self._retries_at_once(turn):
             return 0.0
         now = asyncio.get_running_loop().time()
-        # What comes after an outage is not part of it: the pauses begin anew.
+        # Failures after an outage are not part of it: the pauses start again.
         turn.failures[failure.kind] += 1
         return retry_delay(
             failure,
@@ -163,7 +163,7 @@ class TurnService(ReportingService):
     async def _follow(
         self, turn: Turn, exchange: Exchange, stream: ResponseStream, overlap: Overlap | None
     ) -> Finished | Incomplete:
-        """Perform what the events of one response ask for, until its end. Raises TurnBroken.
+        """Perform the steps of one response, until its end. Raises TurnBroken.
 
         ``overlap`` filters what the response repeats of the words spoken before.
         """
@@ -174,7 +174,7 @@ class TurnService(ReportingService):
         while True:
             by = deadlines.output_by if heard else deadlines.event_by
             if stream.has_output:
-                # Nobody thinks in the middle of a sentence, however hard the model was asked to.
+                # A model does not think in the middle of a sentence, whatever its reasoning effort.
                 patience = (self._timeouts if talking else turn.limits).between_events
                 budget_ends = self._silent_since(turn) + turn.limits.longest_silence
                 by = min(last_event + patience, budget_ends, deadlines.end_by)
@@ -283,7 +283,7 @@ class TurnService(ReportingService):
         return None
 
     async def _conclude(self, turn: Turn, outcome: Finished | Incomplete) -> list[Call]:
-        """Report the tokens of a response that ended, and what is wrong with it; return the calls to run."""
+        """Report the tokens and the problems of a response that ended; return the calls to run."""
         if isinstance(outcome, Finished):
             if outcome.silent and not turn.said:
                 what = f"LLM response {outcome.response_id} completed with no text or function call"

@@ -1,4 +1,4 @@
-"""What both services share apart from turns: arguments, requests, and the methods that Pipecat calls."""
+"""The base class of both services: arguments, requests, and the methods that Pipecat calls."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""One open WebSocket: what is sent on it, which response gets what arrives, and how it ends.
+"""One open WebSocket: sends requests, gives each event to its response, and ends the connection.
 
 Every event goes to the response it belongs to (``lane_table``). An abandoned response keeps its lane until
 its last event has come, and its events are dropped; so the next turn starts at once on another lane and gets
@@ -56,8 +56,9 @@ class WebSocketConnection:
         self.failure: Failure | None = None
         """Why the connection is closed; None while it is open."""
         self.proven = False
-        """Whether something arrived on it, or we ended it ourselves. False if the server accepted it and then
-        closed it, even after a request: if that happens every time, the next attempt waits longer.
+        """Whether any message arrived on it, or we ended it ourselves. False if the server accepted the
+        connection and then closed it, even after a request; if that happens every time, the next attempt
+        waits longer.
         """
         self.retired = False
         """Whether it takes no further requests."""
@@ -178,7 +179,7 @@ class WebSocketConnection:
             return
         if kind in TERMINAL and (ended := _id_in(event)) is not None:
             if ended == self._ended and not pending.began:
-                return  # it came twice, and another response was requested in between
+                return  # a repeated event, between which another response was requested
             self._ended = ended
         if kind == "response.created":
             pending.began = True
@@ -271,7 +272,9 @@ class WebSocketConnection:
         self._watch()
 
     def _watch(self) -> None:
-        """Do what is due about the peer, and look again when something else is. Never waits."""
+        """Take the next step about the peer (a ping, doubt, giving up), and schedule the next check. Never
+        waits.
+        """
         self._timer.cancel()
         while self.failure is None:
             match self._peer.next(self._loop.time(), busy=len(self._lanes) > 0):
@@ -299,7 +302,7 @@ class WebSocketConnection:
         try:
             pong = await self._socket.ping()
         except ConnectionClosed:
-            return  # the reader sees it as well
+            return  # the reader notices it as well
         pong.add_done_callback(self._answered)  # type: ignore[attr-defined]
 
     def _answered(self, pong: asyncio.Future[float]) -> None:
@@ -308,7 +311,7 @@ class WebSocketConnection:
             self._peer.answered(self._loop.time())
             if was_in_doubt:
                 self._changed(self)
-            self._watch()  # the next look is due after the next silence, no longer in case of doubt
+            self._watch()  # the next check is due after the next silence; the doubt is over
 
 
 def _id_in(event: Mapping[str, Any]) -> str | None:

@@ -229,7 +229,7 @@ class _EventExchange(_Pieces):
                 for line in data:
                     self._tap.show("received", self._number, line)
             if events := [read_event(line) for line in data if not line.startswith(_DONE)]:
-                # An event that the end of the stream cut off does not count.
+                # An event that was cut off by the end of the stream does not count.
                 return [event for event in events if event is not None] if self._at_end else events
         return []
 

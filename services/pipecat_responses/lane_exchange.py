@@ -42,7 +42,7 @@ class LaneExchange:
     async def begin(
         cls, connection: WebSocketConnection, turn: Turn, items: Sequence[Mapping[str, Any]]
     ) -> "LaneExchange":
-        """Send the request: what is new of the conversation, or all of it."""
+        """Send the request, with the new part of the conversation or all of it."""
         memory = connection.memory
         continuation = (
             Continuation(None, None, list(items), 0)
@@ -62,12 +62,14 @@ class LaneExchange:
         return cls(connection, pending, continuation, turn, items)
 
     async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | TextDelta | None]:
-        """Return the next events. Raises TimeoutError, and drops the connection, after so much silence."""
+        """Return the next events. Raises TimeoutError, and drops the connection, after `timeout` seconds of
+        silence.
+        """
         try:
             return await self.pending.receive(timeout)
         except TimeoutError:
-            # The next answer must not get stuck on the same connection. A warm-up is no answer, and a turn's
-            # response may be pending beside it.
+            # The next answer must not get stuck on the same connection. A late warm-up is no reason to drop
+            # it, because a turn's response may be pending beside it.
             if not self.pending.warm_up:
                 self._connection.abort("an answer stalled")
             raise
@@ -87,7 +89,7 @@ class LaneExchange:
             )
 
     def failed(self, failure: Failure) -> None:
-        """Note that the server remembers nothing on this lane, and what else the failure says of it."""
+        """Note that the server remembers nothing on this lane, and anything else that the failure shows."""
         memory = self._connection.memory
         memory.forget(self.pending.lane)
         if failure.param == "stream_id" and failure.code != "websocket_stream_limit_reached":

@@ -16,7 +16,7 @@ _MOST_IN_FLIGHT = 12
 
 
 class _Response(Protocol):
-    """What must be known of a pending response."""
+    """The state of a pending response."""
 
     lane: str | None
     began: bool
@@ -52,8 +52,8 @@ class LaneTable(Generic[R]):
     def have_room(self) -> bool:
         """Whether another response may be requested now."""
         if self.known is None:
-            # Finding out now that the server has no lanes is better than a turn that waits for a warm-up, or
-            # for a new connection because its predecessor was interrupted before its first event.
+            # It is better to find out now that the server has no lanes than to let a turn wait for a warm-up,
+            # or for a new connection because the turn before was interrupted before its first event.
             return all(response.warm_up or response.abandoned for response in self._in_flight.values())
         if self.known is False:
             return not self._in_flight

@@ -15,7 +15,7 @@ __all__ = ["MessageCutter", "MessageSocket"]
 
 _WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82
 _CONTROL = frozenset({0x88, 0x89, 0x8A})
-"""Close, ping and pong, with nothing unusual about them."""
+"""First bytes of plain close, ping and pong frames."""
 _END_OF_HEAD = b"\r\n\r\n"
 
 
@@ -24,7 +24,7 @@ class MessageCutter:
 
     ``messages`` gets the payloads of whole data frames that came together, ``other`` the bytes of whole
     control frames, in their order. From the first frame of any other kind on, all bytes go to ``other`` as
-    they come.
+    they arrive.
     """
 
     def __init__(self, messages: Callable[[list[bytes]], None], other: Callable[[bytes], None]) -> None:

@@ -50,7 +50,7 @@ def carried(
     rewritten: list[Any] = []
     bundle: PlainItems | None = None
     for message in context.get_messages():
-        if bundles and type(message) is dict:  # the hot path: a loop without calls of Python's
+        if bundles and type(message) is dict:  # the hot path: a loop without Python calls
             role, content = message.get("role"), message.get("content")
             if (
                 type(content) is str

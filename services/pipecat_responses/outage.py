@@ -36,7 +36,7 @@ class Outage:
         """Count failed turns.
 
         Args:
-            unusable_after: How many failed turns in a row make an outage; None: any number is none.
+            unusable_after: How many failed turns in a row make an outage; None: no number does.
             probe: Raises while the outage lasts.
             over: Called once the outage has ended.
 

@@ -1,16 +1,16 @@
-"""Continuing an answer after a loss: what the model is asked, and which part of its continuation is new.
+"""Continuing an answer after a loss: the text that the model is given, and the part of its continuation that
+is new.
 
 A model that is asked to continue may say the rest, repeat the whole answer or its last words, or say
 something else, possibly spelled differently. Whether a word at the seam is a repetition (degrees | degrees)
-or meant (very | very) cannot be seen from the text. So the model gets all but the last word
-(``told_of``): it has to say that word again, and there is the seam. This also settles white space, and words
-that the loss cut.
+or meant (very | very) cannot be seen from the text. So the model gets all but the last word (``told_of``): it
+has to say that word again, which marks the seam. This also settles white space, and words that the loss cut.
 
-``Overlap`` compares the continuation with what was spoken, word by word, ignoring white space, case,
-punctuation and Unicode form, and passes on what is new. Pure: texts in, texts out. The rules:
+``Overlap`` compares the continuation with the spoken text, word by word, ignoring white space, case,
+punctuation and Unicode form, and passes on the new text. Pure: texts in, texts out. The rules:
 
 - A continuation that begins exactly with the words that the model did not get continues at the seam.
-- As long as the continuation may still turn out to repeat all or the end of what was spoken, it is held back.
+- As long as the continuation may still turn out to repeat all or the end of the spoken text, it is held back.
 - Once all words of such a repetition have come, they are dropped, and the rest is passed on.
 - A continuation that repeats nothing is passed on unchanged, as a new word.
 - A word that was cut in the middle counts as repeated by the whole word; its missing end is passed on.
@@ -65,16 +65,16 @@ class Overlap:
     _kept: str = ""
     _open: bool = True
     _untold: str = ""
-    """What was spoken but not sent to the model."""
+    """The spoken text that was not sent to the model."""
     _echo: str = ""
     """Punctuation and white space that were spoken behind the last word, and may come again."""
     _words: list[str] = field(default_factory=list)
     _alive: list[int] = field(default_factory=list)
     """The words of `spoken` with which a repetition may have begun; at the first word it repeats all."""
     _cut: bool = False
-    """Whether what was spoken may have ended inside a word."""
+    """Whether the spoken text may have ended inside a word."""
     _came: list[re.Match[str]] = field(default_factory=list)
-    """The words that have come whole."""
+    """The words that have arrived whole."""
 
     def __post_init__(self) -> None:
         found = list(_word().finditer(self.spoken))
@@ -84,14 +84,14 @@ class Overlap:
         self._cut = bool(found) and found[-1].end() == len(self.spoken)
 
     def feed(self, text: str) -> str:
-        """Take the next piece of the continuation; the text that may be said now."""
+        """Take the next piece of the continuation; return the text that may be said now."""
         if not self._open:
             return self._without_echo(text) if self._echo else text
         self._kept += text
         return self._decided(at_end=False)
 
     def end(self) -> str:
-        """The continuation is over; what was kept of it and is new."""
+        """End the continuation; return the new text that was held back."""
         return self._decided(at_end=True) if self._open else ""
 
     def _decided(self, *, at_end: bool) -> str:
@@ -131,7 +131,7 @@ class Overlap:
             self._came.append(found)
 
     def _is_complete(self, start: int) -> bool:
-        """Whether all has come again from this word of what was spoken to its end."""
+        """Whether the spoken text has been repeated from this word to its end."""
         return start + len(self._came) >= len(self._words)
 
     def _is_repeated(self, start: int, word: str) -> bool:
@@ -168,7 +168,9 @@ class Overlap:
         return text[at:]
 
     def _apart(self, text: str) -> str:
-        """Put white space before a text that begins with a new word: what the model got ended before one."""
+        """Put white space before a text that begins with a new word, because the text that the model got
+        ended before a word.
+        """
         before, after = self.spoken[-1:], text[:1]
         if not after or not (after.isalnum() or after in _OPENING):
             return text

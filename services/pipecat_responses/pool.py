@@ -117,7 +117,7 @@ class ConnectionPool:
                     await waiter
             except TimeoutError:
                 if loop.time() < deadline:
-                    self._wanted_now.set()  # pauses have grown long: once more, while it is of use
+                    self._wanted_now.set()  # pauses have grown long: try once more while that can still help
                     continue
                 raise TurnBroken(
                     self._state.last_failure
@@ -175,7 +175,7 @@ class ConnectionPool:
             return
         except (
             Exception
-        ) as error:  # a header callback, TLS, a proxy: whatever it is, the maintainer must live
+        ) as error:  # a header callback, TLS, a proxy: whatever fails, the maintainer task must go on
             await self._note_failure(
                 Failure("connection", f"No connection to {self._endpoint.url}: {error!r}")
             )

@@ -1,8 +1,8 @@
 """The decisions of a connection pool: which connection a turn gets, when to open one, when to retire one.
 
-Pure: ``PoolState`` holds what is known of the connections and of the attempts to open one, takes a clock
-reading, and returns the next step. It never gives up; after failures it waits longer, except when a turn has
-just begun to wait.
+Pure: ``PoolState`` holds the state of the connections and of the attempts to open one, takes a clock reading,
+and returns the next step. It never gives up; after failures it waits longer, except when a turn has just
+begun to wait.
 """
 
 import random
@@ -48,7 +48,7 @@ class PoolSettings:
 
 
 class _Connection(Protocol):
-    """What ``PoolState`` must know of a connection."""
+    """Interface: a connection as ``PoolState`` sees it."""
 
     @property
     def is_open(self) -> bool: ...
@@ -96,12 +96,12 @@ class PoolState(Generic[C]):
     """Whether the server supports lanes; None while unknown."""
     connections: list[C] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
-    """Failed attempts since a connection was last in good use, by kind: what a server drops when it is back
-    is not part of the outage before, so the pauses begin anew.
+    """Failed attempts since a connection last worked, by kind. Losses after an outage are of another kind
+    than the outage itself, so the pauses start again from the shortest.
     """
     last_failure: Failure | None = None
     not_before: float = float("-inf")
-    """Until when the server that refused a connection asked to wait (Retry-After)."""
+    """The time until which the server that refused a connection asked to wait (Retry-After)."""
     was_open: bool = False
     trouble_told: bool = False
 

@@ -1,4 +1,4 @@
-"""What a service tells Pipecat about a turn: errors, metrics, tokens and interrupted answers."""
+"""Reports a turn to Pipecat: errors, metrics, tokens and interrupted answers."""
 
 from collections.abc import Callable
 from typing import Any

@@ -117,7 +117,7 @@ class Sequence:
         if number in self._missing:
             self._missing.discard(number)
             self._seen[number] = event  # it may come late more than once
-            return "repeated"  # it is late: its text is known by now, or will be at the end
+            return "repeated"  # it is late; its text is known by now, or will be at the end
         if number + 1 == self._next:
             # Three events with one number: this server gives every event the same.
             self._unnumbered = {number} == {*self._seen, *self._idle} and number in self._more

@@ -1,4 +1,4 @@
-"""When the caller hears the bot, as far as the pipeline shows it.
+"""Whether the caller hears the bot at the moment, as far as the pipeline shows it.
 
 Where a voice speaks the text, the caller does not hear it at once: a voice waits for the end of a sentence.
 Pipecat's output says when the sound begins and ends (``BotStartedSpeakingFrame``,

@@ -150,7 +150,7 @@ class ResponseStream:
         return (Say(text),)
 
     def _text_done(self, event: Event) -> Steps:
-        """Say what is missing of a part's whole text; usually nothing is."""
+        """Say the missing end of a part's whole text; usually nothing is missing."""
         part = (event.get("output_index"), event.get("content_index"))
         if self._holding and self._text.may_lack_some_before(part):
             return _NOTHING  # some of an earlier part may be missing: only the end has it
@@ -177,7 +177,7 @@ class ResponseStream:
         return (*before, *blanks, Say(text))
 
     def _say_rest(self, part: Part, whole: object) -> Steps:
-        """Say what is missing of a part whose whole text is known."""
+        """Say the missing end of a part whose whole text is known."""
         if not isinstance(whole, str) or (not whole and part not in self._text.said):
             return _NOTHING
         rest = self._text.rest(part, whole)

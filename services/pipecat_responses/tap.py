@@ -1,4 +1,4 @@
-"""Access to a service's traffic: what is sent, what arrives, and how a connection ends.
+"""Access to a service's traffic for a listener: messages sent and received, and the end of connections.
 
 ``ResponsesService.watch_wire`` sets the listener. Without one, each message costs one attribute look-up.
 """

@@ -13,7 +13,7 @@ _END: tuple[Step, ...] = (ThoughtEnd(),)
 
 @dataclass(slots=True)
 class Thoughts:
-    """What the model thought so far."""
+    """The model's thoughts so far."""
 
     open: bool = False
     """Whether a summary has begun and not ended."""
@@ -37,7 +37,9 @@ class Thoughts:
         return _END
 
     def hold(self, item: Mapping[str, Any]) -> None:
-        """Keep a finished reasoning item, if it is encrypted, until what it led to has come."""
+        """Keep a finished reasoning item, if it is encrypted, until the text or call that it led to has
+        arrived.
+        """
         if encrypted := item.get("encrypted_content"):
             summary = item.get("summary")
             parts = (

@@ -22,7 +22,7 @@ _SILENCE_TAKES_TIMES = 1.5
 # With less of the budget left, an attempt would end before an answer can come.
 _TOO_LATE = 0.5
 
-# The answer to a tool's result has at least so many seconds, however long the silence before the tool was.
+# The answer to a tool's result has at least this many seconds, however long the silence before the tool was.
 _AT_LEAST = 1.0
 
 # Broken streams are tried again while the turn's budget lasts, but not in an endless tight loop.
@@ -85,7 +85,7 @@ class Timeouts:
         return min(self.recover, self.longest_silence - _TOO_LATE)
 
     def carried(self, silence: float) -> float:
-        """Return how much of the silence before a tool counts after it."""
+        """Return how many seconds of the silence before a tool count after it."""
         return max(0.0, min(silence, self.longest_silence - _AT_LEAST))
 
     def for_body(self, body: Mapping[str, Any]) -> "Timeouts":

@@ -53,9 +53,9 @@ class Turn:
     """The request body without ``input``."""
     limits: Timeouts
     silent_since: float
-    """Since when the caller has heard nothing, on the loop's clock, as far as text tells: the beginning of
-    the turn or, where no voice speaks, the last word of the answer. The time in which events showed that
-    the model was at work is added.
+    """The time since which the caller has heard nothing, on the loop's clock, judged by the text: the
+    beginning of the turn or, where no voice speaks, the last word of the answer. The time in which events
+    showed that the model was at work is added.
     """
     drop_file: Callable[[], bool] = lambda: False
     """Removes the picture or file that the API may have refused from the bot's context; returns whether there
@@ -70,11 +70,11 @@ class Turn:
     may_go_on: bool = True
     """Whether the model may be asked to continue an answer of which part was spoken."""
     broke_off: str | None = None
-    """What had been spoken when the answer last broke off."""
+    """The spoken text when the answer last broke off."""
     loss: Failure | None = None
     """Why the answer first broke off."""
     refused: bool = False
-    """Whether what was spoken is the model's refusal."""
+    """Whether the spoken text is the model's refusal."""
     resumed: ResponseStream | None = None
     """The stored response whose stream the next attempt resumes, if the server supports that."""
     resumed_after: int | None = None
@@ -86,7 +86,7 @@ class Turn:
 
     @property
     def text(self) -> str:
-        """The answer as far as it was spoken."""
+        """The spoken part of the answer."""
         return "".join(self.said)
 
 

@@ -219,7 +219,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             await self._send_ahead(connection)
         except (
             Exception
-        ) as error:  # of the connection, or of a context that cannot be sent: the turn reports it
+        ) as error:  # a failure of the connection, or a context that cannot be sent: the turn reports it
             logger.debug(f"{self}: the new connection could not be warmed up: {error!r}")
 
     async def _send_ahead(self, connection: WebSocketConnection) -> None:
@@ -227,7 +227,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
         instruction = assert_given(self._settings.system_instruction)
         body, _ = await self._request_of(context, instruction)
         conversation = body.pop("input")
-        if not context.get_messages():  # then the adapter makes a message of the instructions
+        if not context.get_messages():  # then the adapter turns the instructions into a message
             conversation = []
             if instruction:
                 body["instructions"] = instruction

@@ -1,8 +1,7 @@
-"""The rhythm of recorded answers: what `ninelives pace` learns from recordings with times.
+"""The rhythm of recorded answers, which `ninelives pace` learns from recordings with times.
 
-An answer whose recorder kept no times has one event per millisecond, or all at the same moment, and shows
-nothing about its rhythm; if the API reported how long it took to begin (`openai-processing-ms`, which for a
-stream is the time to its first byte, observed), that is learned from it.
+An answer whose recorder kept no times has one event per millisecond, or all at the same moment, and shows no
+rhythm. Only its time to the first byte is learned, if the API reported it (`openai-processing-ms`, observed).
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ STALL = 1.0
 """Seconds from which a pause between two deltas counts as a stall."""
 
 MOST = 101
-"""The number of quantiles that are kept of a quantity."""
+"""The number of quantiles kept for each quantity."""
 
 _TICK = 0.001
 """Seconds between events of a recording that has no times of its own."""
@@ -34,14 +33,14 @@ _HEADER = "openai-processing-ms"
 
 @dataclass(slots=True)
 class Rhythm:
-    """What the recordings showed so far. All times are seconds."""
+    """The measurements from the recordings so far. All times are in seconds."""
 
     timed: int = 0
     """Answers whose events have times."""
     begun: int = 0
     """Answers without times for which the API reported how long they took to begin."""
     untimed: int = 0
-    """Streamed answers that show nothing."""
+    """Streamed answers from which nothing can be learned."""
     first_event: list[float] = field(default_factory=list)
     first_output: list[float] = field(default_factory=list)
     between_items: list[float] = field(default_factory=list)
@@ -110,7 +109,7 @@ class Rhythm:
 
 
 def has_times(events: Sequence[Timed]) -> bool:
-    """Whether the times of a stream show more than the order of its events."""
+    """Whether the times of a stream were really recorded, rather than made up to keep the order of events."""
     return events[-1].at - events[0].at > _TICK * len(events)
 
 

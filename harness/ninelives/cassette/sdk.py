@@ -57,7 +57,7 @@ KNOWN = {
         "response.error.code",
     ): "insufficient_quota is not among the SDK's codes",
 }
-"""(event type or *, pydantic's error, place) that may differ, and why."""
+"""The known differences: event type or *, pydantic's error, and place, each with the reason."""
 
 
 @cache
@@ -97,7 +97,7 @@ def is_known(kind: str) -> bool:
 
 
 def validation_errors(data: bytes) -> list[str]:
-    """Return what the SDK's model rejects in an event and is not known; empty if nothing is."""
+    """Return the errors of the SDK's model for an event, without the known ones."""
     kind = payload.type_of(data)
     if kind in UNKNOWN_TYPES:
         return []

@@ -14,7 +14,7 @@ BEGINS = "response.create"
 
 
 class Message(msgspec.Struct):
-    """What must be known of a message."""
+    """The fields of a message that decide its turn."""
 
     type: str = ""
     stream_id: str | None = None
@@ -56,8 +56,8 @@ class Turns(Generic[Turn]):
         begun = id(turn) in self._created
         if message.type.startswith("response."):
             self._created.add(id(turn))
-        # an error inside a response is followed by response.failed; one instead of a response is all there is
-        # and one `response.done` may follow the event that ended the turn before
+        # `response.failed` follows an error inside a response; an error instead of a response comes alone. A
+        # `response.done` may follow the event that ended the previous turn.
         over = (
             message.type in TERMINAL
             or (message.type == DONE and begun)
@@ -65,7 +65,7 @@ class Turns(Generic[Turn]):
         )
         if over and place is not None:
             del self.running[place]
-            self._created.discard(id(turn))  # the next turn may get its place in memory
+            self._created.discard(id(turn))  # the next turn may get the same `id()`
             return turn, True
         return turn, False
 

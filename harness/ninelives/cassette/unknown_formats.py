@@ -1,4 +1,6 @@
-"""Recordings that cannot be read: which tool a file is from, and what to do about it."""
+"""Recognizes recordings in formats that cannot be read, and says which tool wrote the file and what to do
+about it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ _HAR = "export HAR"
 
 
 def named(data: bytes) -> tuple[str, str] | None:
-    """Return what a file is and what to do with it; None if it is not known here."""
+    """Return a description of the file and what to do with it; None if the format is not known here."""
     if data[:16].startswith(b"SQLite format 3"):
         return "an SQLite database", _LIST
     if data[:4] in (b"\x0a\x0d\x0d\x0a", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4"):

@@ -3,8 +3,8 @@
     from ninelives.cassette.vcr import vcr
     with vcr(record_mode="once").use_cassette("weather.jsonl"): ...
 
-Matchers, filters and hooks are vcrpy's own, unchanged. What passes through vcrpy is recorded without times
-and without WebSockets, because its stubs see neither; `ninelives record` sees both.
+Matchers, filters and hooks are vcrpy's own, unchanged. vcrpy's stubs see neither times nor WebSockets, so a
+recording made through vcrpy has neither; `ninelives record` has both.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _GZIP = b"\x1f\x8b"
 
 def load(path: Path, redactor: Redactor | None = None) -> bytes:
     """Return a file of vcrpy or of a similar recorder, YAML or JSON (also gzip), as a cassette. Raises
-    CassetteError if it is no such file.
+    CassetteError if it is not such a file.
     """
     data = read_file(path)
     try:

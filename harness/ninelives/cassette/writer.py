@@ -1,10 +1,10 @@
 """Writes a cassette so that a crash loses at most the line that was being written.
 
 Lines go to `FILE.partial`, each flushed to the operating system as it happens; `commit()` replaces the old
-file by the finished one in one step, with the mode of the old one; if FILE is a link, all of this happens at
-the file to which it leads. A crash, an exception or Ctrl-C leaves the old cassette unchanged and the partial
-beside it. A lock on the partial prevents two processes from writing one cassette. The next recording renames
-a partial that it finds to `FILE.1.partial` and so on.
+file by the finished one in one step, with the mode of the old one. If FILE is a symbolic link, all of this
+happens beside the file that it leads to. A crash, an exception or Ctrl-C leaves the old cassette unchanged
+and the partial beside it. A lock on the partial prevents two processes from writing one cassette. The next
+recording renames a partial that it finds to `FILE.1.partial` and so on.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class CassetteWriter:
         self._file: int | None = None
         self._ended = False
         self._refused: OSError | None = None
-        """Why the file takes no more."""
+        """Why nothing more can be written to the file."""
         self._one_at_a_time = threading.Lock()
 
     @property
@@ -131,7 +131,7 @@ class CassetteWriter:
         try:
             self._write(old or header)
         except CassetteError:
-            self.partial.unlink(missing_ok=True)  # nothing was recorded; later lines fail as this one did
+            self.partial.unlink(missing_ok=True)  # nothing was recorded; later lines fail in the same way
             raise
 
     def write(self, line: bytes) -> None:

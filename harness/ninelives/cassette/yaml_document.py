@@ -1,7 +1,7 @@
 """The YAML of other recorders as plain values.
 
 Tags of Python and Ruby for plain data (texts, bytes, lists, mappings) are read as that data; every other
-object is refused, and nothing is ever run.
+object is refused, and no code is ever run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`ninelives verdict --calls`: many calls to a bot, what their callers waited for, and the worst of them."""
+"""`ninelives verdict --calls`: many calls to a bot, their callers' waiting times, and the worst call."""
 
 from __future__ import annotations
 

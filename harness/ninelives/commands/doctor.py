@@ -116,7 +116,7 @@ def _services() -> Iterator[Finding]:
         return
     try:
         import pipecat_responses  # noqa: F401
-    except Exception as error:  # whatever it is, the user needs to read it
+    except Exception as error:  # whatever goes wrong, the user needs a readable line
         advice = (
             f"install Pipecat {TRIED_WITH}: pip install 'pipecat-ai=={TRIED_WITH}.*' 'ninelives[pipecat]'"
         )

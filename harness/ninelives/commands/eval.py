@@ -117,7 +117,7 @@ def _runs_of(case: Case, options: Options, disasters: Sequence[Any], number: int
     except UsageError as wrong:
         if not case.label:
             raise
-        yield not_played(case, wrong)  # the other bots of the suite are tested all the same
+        yield not_played(case, wrong)  # the other bots of the suite are tested nevertheless
         return
     yield plain
     for each in play_disasters(plain, bot, setting, disasters):

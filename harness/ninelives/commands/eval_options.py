@@ -24,7 +24,7 @@ class Options:
     upstream: str | None = None
     faults: str | None = None
     repeat: int | None = None
-    """None: as often as the files say."""
+    """How often each eval is played. None: as often as the files say."""
     seed: int = 0
     pace: str | None = None
     timeout_ms: int | None = None

@@ -46,7 +46,9 @@ def line(played: Played, width: int) -> Text:
 
 
 def excused(played: Played) -> bool:
-    """Whether the eval failed because no whole answer could be expected: nothing could be reached."""
+    """Whether the eval failed only because the API could not be reached, so that no whole answer could be
+    expected.
+    """
     return played.verdict == "failed" and not played.answerable and played.good
 
 
@@ -61,8 +63,8 @@ def _turn_of(played: Played) -> str:
 
 
 def print_problems(console: Console, played: Sequence[Played], *, verbose: bool) -> None:
-    """Print what was said, heard and wrong in a run that did not simply pass; repeated runs that went the
-    same way, and what a bot must change, once.
+    """Print what was said, what was heard and what was wrong in each run that did not simply pass. Runs with
+    the same course, and changes that a bot needs, are printed once.
     """
     instructed: set[str] = set()
     shown = [
@@ -92,7 +94,7 @@ def print_problems(console: Console, played: Sequence[Played], *, verbose: bool)
 
 
 def _course(played: Played) -> tuple[object, ...]:
-    """Return what would be printed of a run."""
+    """Return everything that would be printed about a run, to recognize runs with the same course."""
     return played.title, tuple(played.heard), tuple(problems(played))
 
 

@@ -99,7 +99,7 @@ class Asked:
 
     @property
     def words(self) -> list[str]:
-        """The options that ask for them."""
+        """The same conditions as options of a command line."""
         given = {
             "--pace": self.pace,
             "--max-first-word": self.max_first_word,

@@ -49,7 +49,7 @@ def run(
         extend = True
     console = notes()
     try:
-        bound = 0 if mode == "new_episodes" else port  # the mock stands before it then
+        bound = 0 if mode == "new_episodes" else port  # then the mock answers in front of it
         recorder = Recorder(
             upstream, cassette, host=host, port=bound, extend=extend, redactor=secrets.redactor()
         )

@@ -1,6 +1,4 @@
-"""What `verdict`, `explore` and `eval` write besides their output: `--html`, `--json`, `--junit` and
-`--github`.
-"""
+"""The reports that `verdict`, `explore` and `eval` write: `--html`, `--json`, `--junit` and `--github`."""
 
 from __future__ import annotations
 
@@ -30,7 +28,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def write_each(*writes: Callable[[], None]) -> None:
-    """Write every report, although one of them cannot be written; then raise the first UsageError."""
+    """Write every report, even if one of them cannot be written; then raise the first UsageError."""
     errors: list[UsageError] = []
     for write in writes:
         with deferred(errors):

@@ -22,7 +22,9 @@ BROKEN_OFF = 130
 
 
 class BrokenOff(Exception):
-    """It did not end well. Raised out of a recorder's context, so that it keeps the partial."""
+    """The command failed or was interrupted. Raised inside a recorder's context, so that the recorder keeps
+    the partial.
+    """
 
     def __init__(self, code: int, why: str) -> None:
         super().__init__(why)
@@ -30,7 +32,7 @@ class BrokenOff(Exception):
 
 
 async def run_command(urls: Urls, command: list[str], *, offline: bool = False) -> None:
-    """Run it to its end. Raises BrokenOff if that was not a success. `offline` as in `variables`."""
+    """Run a command to its end. Raises BrokenOff unless it succeeds. `offline` is that of `variables`."""
     environment = {**os.environ, **variables(urls, offline=offline)}
     try:
         process = await asyncio.create_subprocess_exec(*command, env=environment)

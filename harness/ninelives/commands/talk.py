@@ -160,7 +160,7 @@ def _server(options: Options) -> MockServer:
 
 @contextmanager
 def _without_input() -> Iterator[None]:
-    """Keep standard input from the bot, which would take the user's lines."""
+    """Hide standard input from the bot, which would read the user's lines."""
     mine = sys.stdin
     with Path(os.devnull).open(encoding="utf-8") as nothing:
         sys.stdin = nothing

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from ninelives.report.timeline import Chapter
 
 LATE, LATE_STYLE = "late", "yellow"
-"""What a row says if latency is the only problem, and its color."""
+"""The word of a row whose only problem is latency, and its color."""
 
 ROOMY = 80
-"""Columns from which on the table of scenarios has everything."""
+"""Columns from which the table of scenarios shows everything."""
 
 FEW = 3
 """Up to this many scenarios, a broken one is printed turn by turn."""
@@ -169,9 +169,9 @@ def _place_in_the_book(outcome: Outcome) -> int:
 
 
 def table(outcomes: Sequence[Outcome]) -> Table:
-    """Return a row for each scenario: the promises, and what the caller waited for. Fits into 100 columns.
+    """Return a row for each scenario: the promises, and the caller's waiting times. Fits into 100 columns.
 
-    In fewer than `ROOMY` columns what the caller waited for is left out, and long names are wrapped.
+    In fewer than `ROOMY` columns the waiting times are left out, and long names are wrapped.
     """
     roomy = output().width >= ROOMY
     voice = any(each.figures.talk_over is not None for each in outcomes)

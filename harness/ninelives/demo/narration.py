@@ -120,7 +120,7 @@ def promises(outcomes: Sequence[tuple[str, Outcome]]) -> RenderableType:
 
 
 def ending(cassette: Path, snapshot: Path, page: Path, seconds: float, well: bool) -> RenderableType:
-    """Print where everything is, and what to type next."""
+    """Print where the files are, and what to type next."""
     files = Table.grid(padding=(0, 2, 0, 0))
     files.add_column(style="dim", no_wrap=True)
     files.add_column(overflow="fold")

@@ -1,4 +1,6 @@
-"""Who answers the bot, the judge and the simulated caller: a recording, a script, or the mock itself."""
+"""Chooses the responders for the bot, the judge and the simulated caller of an eval: a recording, a script,
+or improvisation.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ from ninelives.player import NO_RECORDING, Player
 Who = Literal["the bot", "the judge", "the caller"]
 
 OLLAMA = "http://localhost:11434/v1"
-"""Where Pipecat's default judge and caller are asked."""
+"""The address of Pipecat's default judge and caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,10 @@ class Missed:
 
     who: Who
     turn: int
-    """The user's turn in which it came, from 1; 0 before the first."""
+    """The user's turn in which the request came, from 1; 0 before the first."""
     why: str
     first: bool
-    """Nothing of its kind had been answered before."""
+    """Whether nothing of its kind had been answered before."""
 
 
 def recording_of(case: Case, folder: Path | None) -> Path:
@@ -88,7 +90,7 @@ def _led(block: Any, addresses: Mapping[str, str]) -> Any:
 
 
 def endpoints_of(scenario: Loaded) -> set[str]:
-    """Return the servers besides the bot's that a scenario asks."""
+    """Return the servers that a scenario uses besides the bot's."""
     found: set[str] = set()
     _collect(scenario.judge, found)
     if hasattr(scenario, "simulator"):
@@ -106,14 +108,14 @@ def _collect(block: Any, found: set[str]) -> None:
 
 @dataclass
 class Answers:
-    """The responders of one run, and what they could not answer."""
+    """The responders of one run, and the requests that they could not answer."""
 
     responders: list[Any] = field(default_factory=list)
     script: Script | None = None
     source: Literal["recording", "script", "improvised"] = "improvised"
     missed: list[Missed] = field(default_factory=list)
     turn: int = 0
-    """The user's turn that goes on, from 1. Whoever plays the run keeps it."""
+    """The user's current turn, from 1; set by the code that plays the run."""
     player: Replay | None = None
     _answered: set[str] = field(default_factory=set)
 
@@ -194,11 +196,11 @@ def _message(body: bytes | None) -> str:
 
 
 class Replay(Player):
-    """A player that knows that answers are cut off.
+    """A player that still finds the recording if an answer was cut off.
 
-    What the bot's context holds of an answer that was cut off depends on the moment of the cut, which need
-    not be the recorded one. A request without a recording gets the one that differs only in how much of the
-    model's answers it holds.
+    How much of a cut-off answer is in the bot's context depends on the moment of the cut, which may differ
+    from the recorded one. So a request without a recording gets the recording that differs only in how much
+    of the model's answers its context holds.
     """
 
     def _find(self, request: Wanted) -> Exchange | str:
@@ -214,7 +216,7 @@ class Replay(Player):
         return self.exchanges[place]
 
     def recorded(self, body: Mapping[str, Any]) -> Exchange | None:
-        """Return the exchange that answers a request, or would if no answer had been cut off."""
+        """Return the exchange that answers a request, or would answer it if no answer had been cut off."""
         exact = super().recorded(body)
         alike = self._alike(body) if exact is None else []
         return self.exchanges[alike[0]] if alike else exact
@@ -233,7 +235,7 @@ class Replay(Player):
         ]
 
     def _without_answers(self, body: Mapping[str, Any]) -> tuple[Any, list[str]]:
-        """Return what a request asks without the model's own words, and these words."""
+        """Return the request without the model's own words, and these words."""
         meaning = self._matching.meaning(body)
         conversation = meaning.pop("conversation so far")
         answers = [
@@ -250,10 +252,11 @@ def _output_text(exchange: Exchange) -> str:
 
 
 class GoesOn:
-    """A model that goes on where it was cut off: the rest of a recorded answer, after a loss in mid-sentence.
+    """Answers as a model that goes on where it was cut off: with the rest of a recorded answer, after a loss
+    in mid-sentence.
 
-    It answers a request that is a recorded one with the beginning of its answer behind it (and an instruction
-    to go on, perhaps). What no recording holds it leaves to others.
+    It answers a request that equals a recorded one followed by the beginning of its answer (and perhaps an
+    instruction to go on). It leaves other requests to other responders.
     """
 
     takes_errors = False

@@ -41,10 +41,10 @@ from ninelives.voice.stand_ins import StandIns
 from ninelives.voice.voice import Voice
 
 QUIET = 5.0
-"""Seconds without a sign after which it is asked again whether the bot is quiet."""
+"""Seconds without a frame after which the bot is checked again for quiet."""
 
 A_MOMENT = 0.001
-"""Seconds in which what was just queued takes effect."""
+"""Seconds within which a frame that was just queued takes effect."""
 
 
 class EvalBot(Conversation):
@@ -100,10 +100,12 @@ class EvalBot(Conversation):
         self._bound, self._no_idle_timeout, self._on_turn = bound, no_idle_timeout, on_turn
         self._asked = 0
         self._said: deque[tuple[str, float]] = deque()
-        """What the user has said and the bot has not taken in yet, with the time."""
+        """The user's words that the bot has not taken in yet, with the time."""
         self._last = 0.0
         self._answered = False
-        """Whether the last response said something and called no tool: then the next was not asked for."""
+        """Whether the last response said something and called no tool, so that the next one was not asked
+        for.
+        """
         self.tells_spoken = False
         """Whether a service of the bot has the event `on_response_interrupted`."""
 
@@ -111,7 +113,7 @@ class EvalBot(Conversation):
 
     @property
     def url(self) -> str:
-        """Where the harness connects."""
+        """The URL to which the harness connects."""
         return self.line.url
 
     @property
@@ -164,9 +166,9 @@ class EvalBot(Conversation):
     # --- turns ---------------------------------------------------------------------------------------------
 
     def _user_says(self, text: str) -> None:
-        """Note that the user has said something; this interrupts an open turn.
+        """Note that the user has said something, which interrupts an open turn.
 
-        The new turn begins when the bot takes the words in: until then it ends what it was saying.
+        The new turn begins when the bot takes the words in; until then the bot ends what it was saying.
         """
         self._end_turn()
         if (going_on := self._listener.turn) is not None:
@@ -182,9 +184,9 @@ class EvalBot(Conversation):
             going_on.interrupted = self._now()
 
     def _user_spoke(self, text: str, at: float) -> None:
-        """The user has said something aloud: the turn begins with the end of it.
+        """Note that the user has said something aloud; the turn begins at the end of it.
 
-        Where the bot has not begun to answer, it waits for the user to go on: then it is one turn.
+        If the bot has not begun to answer yet, both utterances are one turn.
         """
         self._end_turn()
         turn = self._listener.turn
@@ -248,7 +250,7 @@ class EvalBot(Conversation):
             self._listener.leaves(self._last, way, _audible(frame))
 
     def _follow(self, frame: Frame) -> None:
-        """End a turn with its answer: what the bot says next by itself is a turn of its own."""
+        """End a turn with its answer; if the bot then speaks unasked, that is a turn of its own."""
         match frame:
             case LLMFullResponseStartFrame():
                 if self._answered and self._listener.quiet:
@@ -281,7 +283,9 @@ def _audible(frame: Frame) -> Frame:
 
 
 def hostable(found: Any, name: str) -> Any:
-    """Return what to host for what a user names: a service or a pipeline alone gets a worker with RTVI."""
+    """Return the bot to host for the one that a user names: a service or a pipeline alone gets a worker with
+    RTVI.
+    """
     if not callable(found) or isinstance(found, FrameProcessor | PipelineWorker):
         return _with_worker(found)
     parameters = inspect.signature(found).parameters
@@ -295,7 +299,7 @@ def hostable(found: Any, name: str) -> Any:
         made = factory(*(known[each] for each in given if each in known))
         return _with_worker(await made if inspect.isawaitable(made) else made)
 
-    # Its file is that of what was found; its parameters are its own.
+    # It counts as part of the named bot's file, but has parameters of its own.
     vars(bot).update(__signature__=inspect.signature(bot), __wrapped__=found)
     return bot
 

@@ -40,7 +40,9 @@ def is_chat(method: str, path_qs: str) -> bool:
 
 
 class Chat:
-    """A responder that answers chats by the rules of a script. Without one it answers all with an error."""
+    """A responder that answers chats by the rules of a script. Without a script it answers every chat with an
+    error.
+    """
 
     takes_errors = False
 

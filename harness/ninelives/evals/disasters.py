@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from mock_openai.faults import Planned
 
 A_SILENCE = 5.0
-"""Seconds from which a pause of a scenario is a part of it, and not only a breath."""
+"""Seconds from which a pause belongs to the scenario; shorter ones are only a breath between turns."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnFaults:
-    """What a scenario does as one turn begins."""
+    """The faults and the silence of a scenario at the beginning of one turn."""
 
     silence: float = 0.0
     """Seconds of silence before the user speaks."""
@@ -38,7 +38,7 @@ class TurnFaults:
 
     @property
     def whole(self) -> bool:
-        """Whether all of the answer can be expected: the API does not end it, and comes back in time."""
+        """Whether the whole answer can be expected: the API does not end it early, and is back in time."""
         return self.answerable and not any(_cuts_short(planned) for planned in self.faults)
 
     @property
@@ -58,7 +58,7 @@ class Disaster:
     at_start: tuple[Planned, ...] = ()
     """Armed before the bot connects."""
     turn_faults: Mapping[int, TurnFaults] = field(default_factory=dict)
-    """By the turn of the fault, counted from 0 from the first turn with one."""
+    """The faults of each turn, counted from 0 at the first turn with a fault."""
     first: int = 1
     """The turn of the first fault in the scenario's own conversation, from 1."""
     server: Mapping[str, Any] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Disaster:
         return {turn + offset: one for offset, one in self.turn_faults.items()}
 
     def turns(self, there: int) -> list[int]:
-        """Return the turns of an eval with so many in which the first fault may happen, the most likely
+        """Return the turns of an eval with `count` turns in which the first fault may happen, the most likely
         first.
         """
         if not self.turn_faults:

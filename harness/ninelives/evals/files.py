@@ -1,4 +1,6 @@
-"""Pipecat's scenario files and suites, read by Pipecat; what it refuses is one line with its place."""
+"""Loads Pipecat's scenario files and suites through Pipecat, and reports what Pipecat refuses in one line,
+with file and line.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,7 @@ class Case:
     """One scenario for one bot."""
 
     name: str
-    """As Pipecat names it: `weather/paris`."""
+    """The name that Pipecat gives it: `weather/paris`."""
     path: Path
     """The file."""
     scenario: Loaded
@@ -54,7 +56,7 @@ class Case:
     folder: Path | None = None
     """The working directory of the bot. None: that of the command."""
     attempts: int = 1
-    """How often the file wants it played: a suite's `repeat`, or a simulation's `runs`."""
+    """How often the file asks for it to be played: a suite's `repeat`, or a simulation's `runs`."""
 
     @property
     def simulated(self) -> bool:
@@ -68,13 +70,13 @@ class Case:
 
     @property
     def title(self) -> str:
-        """What reports call it."""
+        """The title of the case in reports."""
         return f"{self.label}: {self.name}" if self.label else self.name
 
     def in_text(self) -> Case:
-        """Return the case without sound: the user's words are sent as text, and the model's are judged.
+        """Return the case without sound: the user's words are sent as text, and the model's words are judged.
 
-        A case that expects events of sound stays as it is.
+        A case that expects events of sound is not changed.
         """
         scenario: Any = self.scenario
         silent: dict[str, Any] = {
@@ -184,7 +186,7 @@ def load(path: Path) -> list[Loaded]:
 
 
 def _bounded(path: Path) -> str:
-    """Return the text of a YAML file. Raises UsageError, also for one that Pipecat, which has no bounds,
+    """Return the text of a YAML file. Raises UsageError, also for a file that Pipecat, which has no limits,
     would read for ever or not at all.
     """
     with _readable(path):
@@ -200,7 +202,7 @@ def _bounded(path: Path) -> str:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Raise UsageError in place of what is said of a file that is not YAML."""
+    """Raise UsageError in place of the errors for a file that is not YAML."""
     try:
         yield
     except yaml.YAMLError as error:
@@ -233,14 +235,16 @@ _STEPS = {"scenario": "scenarios", "turn": "turns", "expectation": "expect", "me
 
 
 class _Any(yaml.SafeLoader):
-    """Reads any tag, for its place only."""
+    """Accepts any YAML tag, because only the places in the file are needed."""
 
 
 _Any.add_multi_constructor("!", lambda *_: None)
 
 
 def place_of(path: Path, said: str) -> int:
-    """Return the line that a message is about, as far as its numbers and words tell; else the first."""
+    """Return the line that a message is about, as far as its numbers and words show; otherwise the first
+    line.
+    """
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     root: Any = yaml.compose(text, Loader=_Any)
@@ -308,7 +312,7 @@ def _suite(path: Path) -> list[Case]:
     found = []
     for run in (each for each in manifest.runs if each.attempt == 1):
         loaded = run.loaded
-        if loaded is None:  # Pipecat keeps it for later what is wrong with it
+        if loaded is None:  # Pipecat reports the problem later
             loaded = next(iter(load(run.scenario_path)))
         body, folder = run.runner_body, None
         if run.runner_body_path is not None:

@@ -1,4 +1,4 @@
-"""What a bot hears of the harness's user: sound as the frames of voice detection and of a recognizer."""
+"""Turns the sound of the harness's user into the frames of voice detection and a recognizer, for the bot."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ RECOGNIZED_AFTER = 0.1
 
 
 class Hearing:
-    """The user's sound as it reaches the bot, in real length: the time of what is heard is the loop's.
+    """The user's sound as it reaches the bot, as long as it sounds on the loop's clock.
 
     Args:
-        stand_ins: Whose ears hear it.
+        stand_ins: The call whose ears hear it.
         begun: Called when the user begins to speak.
-        ended: Called with what the user has said when the bot notices the end of it, and when that was.
+        ended: Called when the bot notices the end, with what the user said and the time of the end.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Hearing:
         """Until when the user was heard."""
 
     async def hear(self, sound: bytes, seconds: float) -> None:
-        """Take a chunk that takes so many seconds from now."""
+        """Take a chunk of sound that lasts `seconds` from now."""
         now = asyncio.get_running_loop().time()
         words = self._listener.hear(sound)
         if not is_silent(sound):

@@ -1,6 +1,6 @@
 """The line from Pipecat's eval harness to the bot: a WebSocket on loopback in place of its transports.
 
-It behaves as Pipecat's own eval transport does, with its serializer: RTVI messages both ways, `skip_tts`
+It behaves like Pipecat's own eval transport and uses its serializer: RTVI messages both ways, `skip_tts`
 before anybody greets, images on request. Audio takes as long as it sounds, as on every `Line`.
 """
 
@@ -46,7 +46,7 @@ APART = 0.001
 _silent = logging.getLogger("ninelives.evals.line")
 _silent.addFilter(
     lambda record: False
-)  # the harness looks whether the port is open, which websockets reports
+)  # the harness probes whether the port is open, which websockets logs as an error
 
 
 class EvalLine(Line):
@@ -56,7 +56,7 @@ class EvalLine(Line):
         on_say: Called with what the user says (or `keys 12` for DTMF) before the bot learns of it.
         on_leave: Awaited when the harness has gone, before the bot's handlers learn of it.
         queue: Awaited with a frame for the head of the bot's pipeline.
-        inside: Awaits work in the bot's own context: what calls its handlers.
+        inside: Awaits a coroutine in the bot's own context, as the bot's handlers expect.
         on_sound: Awaited with the user's sound, and how many seconds it takes.
     """
 
@@ -71,9 +71,9 @@ class EvalLine(Line):
         super().__init__()
         self.serializer = EvalSerializer()  # type: ignore[no-untyped-call]
         self.harness: ServerConnection | None = None
-        """The connection of the harness. None: it is not there."""
+        """The connection of the harness. None: it is not connected."""
         self.aloud = False
-        """The bot speaks."""
+        """Whether the bot speaks."""
         self._on_say, self._on_leave = on_say, on_leave
         self._queue, self._inside, self._on_sound = queue, inside, on_sound
         self._server: Server | None = None
@@ -144,7 +144,7 @@ class EvalLine(Line):
                 await self._input.push_frame(frame)
 
     async def send(self, frame: Frame) -> None:
-        """Send the harness what it is to learn of a frame."""
+        """Send the harness the message that reports a frame, if there is one."""
         payload = await self.serializer.serialize(frame)
         if payload and self.harness is not None:
             with suppress(ConnectionClosed):
@@ -180,7 +180,7 @@ def _said(message: Any) -> str | None:
 
 
 class EvalInput(LineInput):
-    """Where the harness is heard."""
+    """The end of the line at which the bot hears the harness."""
 
     def __init__(self, line: EvalLine) -> None:
         super().__init__(line)
@@ -203,7 +203,7 @@ class EvalInput(LineInput):
 
 
 class EvalOutput(LineOutput):
-    """Where the harness learns what the bot does, and hears what it says."""
+    """The end of the line that reports the bot's actions to the harness, and plays its voice."""
 
     def __init__(self, line: EvalLine) -> None:
         super().__init__(line)
@@ -223,7 +223,7 @@ class EvalOutput(LineOutput):
 
     @property
     def _sounded(self) -> float:
-        """Seconds that sounded so far."""
+        """Seconds of sound played so far."""
         return sum(each.ended - each.began for each in self.playback.sounds)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -237,10 +237,10 @@ class EvalOutput(LineOutput):
     async def send_message(
         self, frame: OutputTransportMessageFrame | OutputTransportMessageUrgentFrame
     ) -> None:
-        """Send an RTVI message; with sound, none at the very moment of another.
+        """Send an RTVI message; with sound, never at the same moment as another.
 
-        The harness drops what it has not taken yet when the bot reports an interruption, also the user's
-        first sound just before.
+        When the bot reports an interruption, the harness drops all messages that it has not handled yet,
+        including those just before.
         """
         await self._eval_line.send(frame)
         if self._eval_line.aloud:

@@ -24,20 +24,20 @@ Verdict = Literal["passed", "failed", "not judged", "skipped", "crashed"]
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of one run."""
+    """The outcome of one run."""
 
     case: Case
     disaster: Disaster | None
-    """What befell it. None: nothing did."""
+    """The disaster of the run. None: it was played without faults."""
     result: Result | None
-    """Pipecat's own result. None: it came to none."""
+    """Pipecat's own result. None: there is none."""
     episode: Episode
     findings: Sequence[Finding] = ()
     timeline: Timeline = field(default_factory=Timeline)
     transport: str = ""
-    """What the bot spoke: `websocket`, `http`, or nothing at all."""
+    """The transport that the bot used: `websocket`, `http`, or empty."""
     source: str = ""
-    """Who answered: `recording`, `script`, `improvised`."""
+    """The source of the answers: `recording`, `script` or `improvised`."""
     missed: Sequence[Missed] = ()
     """Requests that nothing could answer."""
     mishaps: Sequence[Mishap] = ()
@@ -45,15 +45,15 @@ class Played:
     failure: BaseException | None = None
     started: bool = True
     injected: bool = True
-    """The disaster has really happened."""
+    """Whether the disaster really happened."""
     turn: int = 0
-    """The user's turn in which it fell, from 1; 0 before the first."""
+    """The user's turn in which it happened, from 1; 0 before the first."""
     answerable: bool = True
-    """A whole answer to each turn could be expected."""
+    """Whether a whole answer to each turn could be expected."""
     skipped: str | None = None
-    """Why it was not played."""
+    """Why the run was not played; empty if it was."""
     lenient: bool = False
-    """What could not be judged counts as passed."""
+    """Whether expectations that could not be judged count as passed."""
 
     @property
     def title(self) -> str:
@@ -62,7 +62,9 @@ class Played:
 
     @property
     def verdict(self) -> Verdict:
-        """Pipecat's own verdict, or why there is none. Nothing that could not be judged has passed."""
+        """Pipecat's own verdict, or why there is none. A run with an expectation that could not be judged has
+        not passed.
+        """
         if self.skipped is not None:
             return "skipped"
         if self.crash is not None or self.result is None:
@@ -75,7 +77,7 @@ class Played:
 
     @property
     def failures(self) -> list[Failure]:
-        """What Pipecat found wrong."""
+        """The problems that Pipecat found."""
         if isinstance(self.result, EvalScriptResult):
             return [
                 Failure(
@@ -112,7 +114,7 @@ class Played:
 
     @property
     def good(self) -> bool:
-        """Nothing is wrong with the bot: the eval passed, where it could, and every promise was kept."""
+        """Whether nothing is wrong with the bot: the eval passed, if it could, and every promise was kept."""
         if self.verdict == "skipped":
             return True
         if self.crash is not None or self.broken:
@@ -139,10 +141,10 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One thing that Pipecat found wrong."""
+    """One problem that Pipecat found."""
 
     turn: int
-    """From 1; 0 outside of any."""
+    """The turn, from 1; 0 outside of any turn."""
     what: str
     why: str
     kind: str

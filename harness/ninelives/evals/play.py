@@ -21,10 +21,12 @@ TIMEOUT = 120.0
 """Real seconds after which a bot that blocks counts as hanging."""
 
 WITH_A_DISASTER = 6.0
-"""The same under a disaster, when the bot has been seen to work. One that never pauses is busy, not idle."""
+"""The same limit under a disaster, once the bot is known to work: longer, because a bot that never pauses is
+busy, not hanging.
+"""
 
 ALOUD = 120.0
-"""The longest silence in seconds that is played with sound, which has 25 pieces a second each way."""
+"""The longest silence in seconds that is played with sound, which costs 25 messages a second each way."""
 
 
 def bot_named(name: str) -> Any:
@@ -48,7 +50,7 @@ def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Play
 def play_disasters(
     plain: Played, bot: Any, setting: Setting, disasters: Sequence[Disaster], *, seed: int = 0
 ) -> Iterator[Played]:
-    """Play a case once for each disaster. Where one cannot happen, the run is skipped and says why."""
+    """Play a case once for each disaster. If a disaster cannot happen, the run is skipped with the reason."""
     case = plain.case
     for disaster in disasters:
         if plain.skipped is not None:

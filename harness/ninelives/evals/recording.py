@@ -1,4 +1,4 @@
-"""Records one eval, live and in real time: bot, judge and caller, each from the server it asks."""
+"""Records one eval, live and in real time: the traffic of bot, judge and caller, each with its own server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ninelives.usage_error import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What came of a recording."""
+    """The outcome of a recording."""
 
     played: Played
     kept: list[Path] = field(default_factory=list)
@@ -35,17 +35,17 @@ class Recorded:
     left: list[Path] = field(default_factory=list)
     """The partial recordings of an eval that did not pass."""
     silent: bool = False
-    """Nothing passed through."""
+    """Whether nothing was recorded."""
 
 
 class _NotKept(Exception):
-    """The eval did not pass: leaves a recorder as an error does, so that it keeps the partial."""
+    """The eval did not pass. Raised inside a recorder's context, so that the recorder keeps the partial."""
 
 
 def record_case(
     case: Case, bot: Any, upstream: str, path: Path, *, timeout_ms: int | None = None
 ) -> Recorded:
-    """Play a case against `upstream`, and keep what passed if the eval passes.
+    """Play a case against `upstream`, and keep the recording if the eval passes.
 
     Raises ValueError for an upstream that is no address, UsageError as `play_first` does.
     """
@@ -86,7 +86,7 @@ async def _played(
     key = os.environ.get("OPENAI_API_KEY", "")
     if not key and not Upstream.parse(main.upstream).local:
         raise UsageError("OPENAI_API_KEY is not set; it is needed to call the real API, and never recorded")
-    key = key or KEY  # a mock server takes any
+    key = key or KEY  # a mock server accepts any key
     with addresses(main.base_url, main.ws_url, key), stand_ins():
         hosted = EvalBot(
             bot,

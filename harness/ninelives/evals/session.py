@@ -49,19 +49,19 @@ A_MOMENT = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all runs of a command have in common."""
+    """The settings that all runs of a command share."""
 
     script: Script | None = None
     recordings: Path | None = None
     """The folder of the recordings. None: `recordings` beside each file."""
     seed: int = 0
     pace: str | None = None
-    """How fast the model speaks. None: as recorded, or 20 events a second."""
+    """The model's pace. None: as recorded, or 20 events a second."""
     timeout_ms: int | None = None
-    """For expectations without a `within_ms`. None: Pipecat's own."""
+    """The limit of expectations without a `within_ms`. None: Pipecat's own default."""
     real_time: bool = False
     skip_judge: bool = False
-    """What cannot be judged counts as passed."""
+    """Whether expectations that cannot be judged count as passed."""
 
 
 def play_case(
@@ -76,8 +76,8 @@ def play_case(
 ) -> Played:
     """Play a case, in virtual time unless told otherwise. The same seed gives the same outcome.
 
-    `turn` is the user's turn in which the disaster falls; `plain` is the same case without it, which says
-    what should be heard. Nothing leaves this machine.
+    `turn` is the user's turn in which the disaster happens. `plain` is the outcome of the same case without
+    it, which shows what should be heard. Nothing leaves this machine.
     """
     before = random.getstate()
     guard = Guard(lambda _, address: forbidden("the bot, the judge or the caller", address))
@@ -109,7 +109,7 @@ class _Run:
     seed: int
 
     async def play(self) -> Played:
-        random.seed(self.seed)  # backoff is jittered, and the clients draw from the one generator there is
+        random.seed(self.seed)  # the clients' backoff has jitter, which they draw from the global generator
         answers = answers_for(
             self.case,
             script=self.setting.script,
@@ -193,7 +193,7 @@ class _Run:
         reported = {id(error) for turn in everything for error in turn.errors}
         expected, answerable = self._expected(turns, turn_faults)
         faults = [entry for entry in entries if entry.kind == "fault"]
-        first = turns[0].began if turns else 0.0  # a greeting that the user cuts off is no part of it either
+        first = turns[0].began if turns else 0.0  # a greeting that the user cuts off is not judged either
         silences = any(one.silence for one in turn_faults.values())
         episode = Episode(
             turns=turns,
@@ -226,7 +226,7 @@ class _Run:
     def _expected(
         self, turns: Sequence[Turn], turn_faults: Mapping[int, TurnFaults]
     ) -> tuple[list[str | None], bool]:
-        """Return the whole answer to each turn: what was heard of it when nothing was broken."""
+        """Return the whole answer to each turn, as it was heard in the run without faults."""
         calm = self.plain.episode.turns if self.plain is not None else ()
         expected: list[str | None] = []
         asked = 0
@@ -240,7 +240,7 @@ class _Run:
 
 
 def make_session(scenario: Any, url: str, case: Case, timeout_ms: int | None) -> EvalSession[Any]:
-    """Pipecat's session for a scenario. Raises UsageError when its judge or caller cannot be made."""
+    """Make Pipecat's session for a scenario. Raises UsageError if its judge or caller cannot be made."""
     try:
         if case.speaks:
             scenario = spoken(scenario)
@@ -264,17 +264,16 @@ def make_session(scenario: Any, url: str, case: Case, timeout_ms: int | None) ->
 def let_breathe(
     session: EvalSession[Any], case: Case, silence: Callable[[int], float] = lambda _: 0.0
 ) -> None:
-    """Let the user of a scripted scenario wait before they speak: a breath, or `silence` of the turn's
-    number.
+    """Let the user of a scripted scenario pause before speaking: for a breath, or for the turn's `silence`.
 
-    Pipecat sends a turn at the very moment at which the text of the answer before it is whole. A bot with a
-    voice has not put its last sentence into its context by then, and the interruption throws it away. A turn
+    Pipecat sends a turn at the moment at which the text of the previous answer is complete. By then a bot
+    with a voice has not put its last sentence into its context, and the interruption would discard it. A turn
     with `send_after` is sent when the file says.
     """
     if not isinstance(case.scenario, EvalScriptScenario):
         return
     spoken = [turn for turn in case.scenario.turns if turn.user is not None or turn.dtmf is not None]
-    client: Any = session._client  # nothing else lies before the moment from which a turn's budget counts
+    client: Any = session._client  # nothing else happens before the moment from which a turn's budget counts
     number = 0
 
     def waiting(send: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
@@ -292,9 +291,9 @@ def let_breathe(
 
 
 def _asked_for(turns: Sequence[Turn]) -> list[Turn]:
-    """Return the turns from the user's first on: a greeting before it is not judged.
+    """Return the turns from the user's first on, because a greeting before it is not judged.
 
-    A bot that says the same again at once has not begun a turn of its own: it has said it twice.
+    If a bot immediately repeats itself, that is no new turn: it said the same thing twice.
     """
     first = next((index for index, turn in enumerate(turns) if turn.user is not None), 0)
     joined: list[Turn] = []

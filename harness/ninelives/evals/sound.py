@@ -1,8 +1,8 @@
-"""Sound for Pipecat's harness without a provider or a model: how the user speaks, how the bot is understood.
+"""The voice and the speech recognizer of Pipecat's harness, without a provider or a model.
 
-The harness takes a voice and a recognizer; ours say and find words in sound (`worded_sound`). What it brings
-itself to cut the bot's speech into turns (a voice activity model, a turn model) listens to real voices, and
-is replaced by what listens to ours.
+Both work on sound that carries its words (`worded_sound`): the voice writes words into it, the recognizer
+reads them. The harness's own models for the bot's turns (voice activity, end of turn) only understand real
+voices, so they are replaced too.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from ninelives.evals.worded_sound import Listener, is_silent, sound_of
 from ninelives.voice.analyzer import ScriptedTurnAnalyzer
 
 RATE = 16_000
-"""Samples a second of the user's sound, where a scenario does not say."""
+"""Sample rate of the user's sound, if the scenario does not set it."""
 
 
 GAP = 0.1
-"""Seconds without sound that are still speech: on the real clock, a chunk may come late."""
+"""Seconds without sound that still count as speech, because a chunk may be late on the real clock."""
 
 
 class UserVoice(TTSService):
-    """The user's voice in Pipecat's harness, in the place of its `CachingTTSService`."""
+    """The user's voice in Pipecat's harness, in place of its `CachingTTSService`."""
 
     def __init__(self) -> None:
         super().__init__(settings=TTSSettings(model=None, voice=None, language=None))
@@ -75,26 +75,26 @@ class BotRecognizer(SegmentedSTTService):
 
 
 class AnySound(VADAnalyzer):
-    """Takes any sound for speech, and a gap that a late chunk leaves as well."""
+    """Treats any sound as speech, and also the gap that a late chunk leaves."""
 
     def __init__(self, *, params: VADParams | None = None) -> None:
         given = params or VADParams()
         stop = max(GAP, given.stop_secs - GAP)
         super().__init__(params=given.model_copy(update={"min_volume": 0.0, "stop_secs": stop}))
         self._silent = math.inf
-        """Seconds since anything sounded."""
+        """Seconds since the last sound."""
 
     def num_frames_required(self) -> int:
         """20 ms."""
         return self.sample_rate // 50
 
     def voice_confidence(self, buffer: bytes) -> float:
-        """1 where anything sounds, or did just before."""
+        """1 while there is sound, or was just before."""
         self._silent = self._silent + len(buffer) / (2 * self.sample_rate) if is_silent(buffer) else 0.0
         return float(self._silent < GAP)
 
     async def analyze_audio(self, buffer: bytes) -> VADState:
-        """Analyze it here: a thread would not know the loop's time."""
+        """Analyze the sound in this thread: another thread would not know the loop's time."""
         return self._run_analyzer(buffer)
 
 
@@ -120,7 +120,7 @@ def services_for(scenario: Loaded) -> dict[str, Any]:
 
 
 def understand_the_bot(client: Any) -> None:
-    """Let a harness's client cut our sound into turns instead of a real voice's."""
+    """Make a harness's client divide our sound into turns, instead of a real voice."""
     build = client._bot_turn_aggregator
 
     def aggregator(context: Any) -> Any:

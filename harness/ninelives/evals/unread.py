@@ -1,8 +1,8 @@
-"""What is wrong with an eval file although Pipecat accepts it: keys that its reader never asks for, and
-values of another type than its classes declare, which fail when the eval is played.
+"""Finds mistakes in an eval file that Pipecat accepts: keys that its reader ignores, and values of another
+type than its classes declare, which fail when the eval is played.
 
-Pipecat reads a file once more, from mappings whose keys note that they were compared with a name that Pipecat
-looks for. So there is no list of keys here, and each version of Pipecat is asked itself.
+Strategy: Pipecat reads the file once more, from mappings whose keys notice when they are compared with a name
+that Pipecat looks for. So there is no list of keys here that a new version of Pipecat would outdate.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TYPES = {
     "object": "a mapping",
     "array": "a list",
 }
-"""What msgspec calls a type, and what a writer of YAML does."""
+"""Msgspec's names of types, and the words of people who write YAML."""
 
 
 class _Key(str):
@@ -61,14 +61,14 @@ class _Key(str):
         return same
 
     def mark(self, node: yaml.Node) -> None:
-        """Note where it stands."""
+        """Note the key's line."""
         mark = node.start_mark
         self.line, self.file = mark.line + 1, "" if mark.name == "<unicode string>" else str(mark.name)
         self.asked, self.twins = False, []
 
     @property
     def read(self) -> bool:
-        """Whether the reader asked for it, here or after a merge."""
+        """Whether the reader looked the key up, here or after a merge."""
         return self.asked or any(twin.asked for twin in self.twins)
 
 
@@ -95,11 +95,13 @@ class _Mapping(dict[Any, Any]):
 
     @property
     def known(self) -> bool:
-        """Whether the reader looked into it. It passes others on whole, as the arguments of a call."""
+        """Whether the reader looked keys up in it. It passes other mappings on whole, as the arguments of a
+        call.
+        """
         return bool(self.names) or any(key.read for key in self if isinstance(key, _Key))
 
     def unread(self) -> list[_Key]:
-        """Return the keys nobody asked for, but for those that hold what is read elsewhere (`&` and `*`)."""
+        """Return the keys that nobody looked up, unless their value is read elsewhere through an alias."""
         return self.twice + [
             key
             for key, value in self.items()
@@ -110,7 +112,7 @@ class _Mapping(dict[Any, Any]):
         ]
 
     def why(self, key: _Key) -> str:
-        """Return what may have been meant by an unread key."""
+        """Return a suggestion of what an unread key was meant to be."""
         if any(key is each for each in self.twice):
             return "; it stands there twice, and the last counts"
         close = difflib.get_close_matches(key, self.names - set(self), 1)
@@ -118,7 +120,7 @@ class _Mapping(dict[Any, Any]):
 
 
 def remarks(places: Sequence[Path]) -> Iterator[str]:
-    """Return a line for each file that says something in vain. Pipecat accepts the files."""
+    """Return a line for each file with keys that have no effect. Pipecat accepts the files."""
     for place in places:
         for path in files_of(place):
             mappings = _watched(EvalManifest.load if is_suite(path) else EvalScenarioFile.load, path)
@@ -171,7 +173,7 @@ def _remarks(path: Path, mappings: Sequence[_Mapping]) -> Iterator[str]:
 def _watched(read: Callable[[Path], object], path: Path) -> list[_Mapping]:
     """Return the mappings of a file, as a reader left them."""
     with _noting() as mappings, warnings.catch_warnings(record=True):
-        logger.disable("pipecat.evals")  # what it warns of has been said
+        logger.disable("pipecat.evals")  # its warnings were printed before
         try:
             read(path)
         finally:

@@ -15,10 +15,10 @@ from collections.abc import Iterable
 
 _MARK = (0x6E6C, 0x7631)
 _BASE = 0x100
-"""Added to what is written, so that no sample of a word is silent."""
+"""Added to each byte of a word, so that no sample of it is silent."""
 _TONE = 0x0FA0
 _LONGEST = 0x1000
-"""Bytes of a word."""
+"""The most bytes of a word."""
 
 WORD_SECONDS = 0.3
 """How long a word sounds: 200 words a minute."""
@@ -49,7 +49,7 @@ class Speaker:
         self._waiting += (*_MARK, _BASE + len(data), *(_BASE + byte for byte in data))
 
     def take(self, count: int) -> bytes:
-        """Return so many samples: what is left of the words that began, then a tone."""
+        """Return `count` samples: the rest of the words that have begun, then a tone."""
         written = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
         return _bytes(array("h", written + [_TONE] * (count - len(written))))
 
@@ -63,7 +63,7 @@ class Listener:
 
     def __init__(self) -> None:
         self._half = b""
-        """A byte of a sample that has not come whole."""
+        """The first byte of a sample that has not arrived completely."""
         self._marked = 0
         self._length: int | None = None
         self._letters = bytearray()

@@ -43,7 +43,7 @@ HOUSEKEEPING = frozenset(
         "HeartbeatFrame",
     }
 )
-"""Frames of the pipeline's own life, left out unless requested."""
+"""Frames of the pipeline's own life cycle, left out unless requested."""
 
 _COUNTER = re.compile(r"#\d+\b")
 _MAX_TEXT = 2000
@@ -51,7 +51,7 @@ _MAX_TEXT = 2000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _OnTheLine:
-    """The names of what was played, among the frames."""
+    """Our own lines among the frames: words and sounds that were played."""
 
     at: float
     frame: Any
@@ -148,7 +148,7 @@ def _items(what: Any) -> Iterable[Any]:
 
 
 def _played(what: Any) -> Iterable[_OnTheLine]:
-    """Return what was played of a turn with a voice, or of a call."""
+    """Return the words and sounds that were played in a turn with a voice, or in a call."""
     turns = getattr(what, "turns", None)
     for turn in turns if isinstance(turns, (list, tuple)) else [what]:
         for sound in getattr(turn, "sounds", ()):

@@ -1,7 +1,7 @@
-"""What the model said in an incident, as the answers of a scenario's script.
+"""Makes the answers of a scenario's script from the model's output in an incident.
 
-Words, refusals, thoughts and calls are those that were seen. If an answer broke off, the traffic also shows
-how the model continued when asked: with the rest, from the beginning, in other words, or not at all.
+They contain the words, refusals, thoughts and calls that were seen. If an answer broke off, the traffic also
+shows how the model continued when asked: with the rest, from the beginning, in other words, or not at all.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ _WHOLE = frozenset({
 _OPENING = frozenset({"response.created", "response.in_progress", "response.queued", "keepalive"})
 
 _BESIDE = frozenset({"error", "keepalive", "response.failed"})
-"""Events that do not show how far an answer came."""
+"""Events that do not show how far an answer had got."""
 
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
 
 
 def answer_of(episode: Episode, account: Account) -> tuple[Output, ...]:
-    """Return what the model said, step by step; of several attempts at a step, the one that came furthest."""
+    """Return the model's answer, step by step; of several attempts at a step, the one that got furthest."""
     answer: list[Output] = []
     spoken: list[dict[str, Any]] = []
     best = _furthest(account)
@@ -108,7 +108,7 @@ def _begins_alike(before: Sequence[str], after: Sequence[str]) -> bool:
 
 
 def _furthest(account: Account) -> list[Attempt]:
-    """Return the attempt at each step that came furthest, in order."""
+    """Return the attempt at each step that got furthest, in order."""
     best: dict[Any, Attempt] = {}
     how = continuation_of(account)
     for attempt in account.attempts:
@@ -121,7 +121,7 @@ def _furthest(account: Account) -> list[Attempt]:
 
 
 def _whole(attempt: Attempt) -> str:
-    """Return all that an attempt said, including what had been spoken before if it continued there."""
+    """Return the whole text of an attempt, including the part spoken before if the attempt continued it."""
     spoken, words = attempt.step[1], attempt.words
     if not spoken or not words.strip():
         return spoken or words

@@ -151,7 +151,7 @@ class BlackBox(BaseObserver):
         if "on_response_interrupted" in getattr(processor, "_event_handlers", {}):
             processor.add_event_handler("on_response_interrupted", self._lost)
         if (watch := getattr(processor, "watch_wire", None)) is not None:
-            offset = len(self._services) * 1_000_000 - 1_000_000  # so that two services share no numbers
+            offset = len(self._services) * 1_000_000 - 1_000_000  # so that no two share numbers
             watch(lambda kind, number, data: self._note_wire(kind, number + offset, data))
 
     def _note_frame(self, push: FramePushed, kind: str, data: Any, size: int) -> None:
@@ -160,7 +160,7 @@ class BlackBox(BaseObserver):
             loop = self._loop = asyncio.get_running_loop()
         if isinstance(push.source, LLMService) and push.source not in self._services:
             self._meet(push.source)  # the observer came after the pipeline was set up
-        # An observer is called later than a frame was pushed; the pipeline's clock says when that was.
+        # An observer is called some time after a frame was pushed; the pipeline's clock says when that was.
         pushed, now = push.timestamp / 1e9, loop.time()
         if self._shift is None or now - pushed < self._shift:
             self._shift = now - pushed
@@ -182,7 +182,7 @@ class BlackBox(BaseObserver):
         """Check whether the turn is over, and judge it after a moment."""
         match kind:
             case "context" if data["role"] != "user":
-                return  # a tool's result, and what comes of it will show; or the end of an answer
+                return  # a tool's result, whose consequences are still to come, or the end of an answer
             case "context":
                 if self._timer is not None or self._open or self._calls:
                     self._over(begun=True)

@@ -1,4 +1,4 @@
-"""Notes as an episode for the promises, whether the notes are a moment old or from a file.
+"""Turns the black box's notes into an episode for the promises, whether they are a moment old or from a file.
 
 The model's words come from the traffic if the notes have it. Otherwise they come from the bot's frames: then
 nobody can tell whether a word is missing, and a promise that depends on that counts as kept.

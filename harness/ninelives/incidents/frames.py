@@ -1,4 +1,4 @@
-"""Pipecat's frames as notes: for each relevant kind, what the promises need.
+"""Turns Pipecat's frames into notes: of each relevant kind, the fields that the promises need.
 
 Frames are looked up by class, so that irrelevant ones (above all audio) cost only a look-up.
 """
@@ -49,7 +49,7 @@ _LONGEST_RESULT = 4096
 
 
 def noted(push: FramePushed) -> Noted | None:
-    """Return what to keep of a frame that was pushed for the first time; None if nothing."""
+    """Return the note of a frame that was pushed for the first time; None if the frame is irrelevant."""
     reader = _reader(type(push.frame))  # type: ignore[arg-type]  # classes can be hashed
     return None if reader is None else reader(push)
 

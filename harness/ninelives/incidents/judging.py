@@ -12,13 +12,19 @@ from ninelives.lab.exploration.trial import keys_of
 from ninelives.lab.promises import judge
 
 LIVE = ("I1", "I2", "I3", "I4", "I6", "I9", "I10")
-"""The promises that need only what was seen: not the expected answer, nor a healthy turn to compare with."""
+"""The promises that can be judged from what was seen alone, without the expected answer or a healthy turn for
+comparison.
+"""
 
 LIVE_WITHOUT_WIRE = ("I2", "I3", "I4", "I9", "I10")
-"""The same without the model's traffic: then it is unknown what is missing, or what broke."""
+"""The promises that can be judged without the model's traffic: then it is unknown what is missing, or what
+broke.
+"""
 
 LOOKED_AT = 3
-"""Turns that are judged together when one is over: words of an earlier one may be spoken in it."""
+"""Number of turns that are judged together when one has ended, because words of an earlier turn may be spoken
+in it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Wrong:
 
     @property
     def shapes(self) -> frozenset[tuple[str, str]]:
-        """Its identity, without particulars."""
+        """Its identity, without details such as quoted words."""
         if self.promise is None:
             return frozenset({("error", str(self.category))})
         return keys_of([(self.promise, self.why)])

@@ -18,7 +18,7 @@ from ninelives.incidents.writing import lines_of, write
 from ninelives.lab.budgets import Budgets
 
 WAITING = 8
-"""Turns that may wait to be judged; beyond that, turns are left out rather than kept in memory."""
+"""Number of turns that may wait to be judged; further ones are dropped rather than kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class JudgingThread:
             "whole": job.about["whole"],
             "seconds": round(now - notes[0].at, 3),
         }
-        lines = lines_of(notes, self._redactor)  # first: what it learns is redacted in the header too
+        lines = lines_of(notes, self._redactor)  # first: its secrets are redacted in the header too
         head = {key: self._clean(value) for key, value in header.items()}
         self.written.append(write(self._folder, name, head, lines, self._keep))
         logger.warning(f"BlackBox: {self._redactor.string(reason)}; written to {self.written[-1]}")

@@ -47,7 +47,7 @@ class Ring:
             self.whole = False
 
     def notes(self) -> list[Note]:
-        """Return what is kept, in the order in which it was noted."""
+        """Return the notes in the order in which they were taken."""
         return [note for note, _ in self._notes]
 
 

@@ -1,4 +1,4 @@
-"""Replaces words, above all names of people, in what is made of an incident.
+"""Replaces words, above all names of people, in the scenarios made from an incident.
 
 Names are not recognized. Words are found in any case, as whole words, and at a place where an answer broke
 off in the middle of them.
@@ -18,7 +18,9 @@ from ninelives.lab.scenario_spec import Ask, Output
 from ninelives.usage_error import UsageError
 
 SHORTEST = 3
-"""Letters of a replaced word at the end of a broken text from which it counts as its beginning."""
+"""Number of letters at the end of a text that broke off from which they count as the beginning of a word to
+replace.
+"""
 
 _AROUND = ".,;:!?…()[]\"'“”‘’"
 

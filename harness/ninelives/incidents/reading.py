@@ -20,7 +20,7 @@ EXPECTED = "expected a file that BlackBox wrote"
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What a black box wrote."""
+    """The content of a file that a black box wrote."""
 
     path: Path
     header: dict[str, Any]

@@ -1,9 +1,9 @@
-"""Converts an incident to scenarios: what the caller said and when, what the model sent, and what may have
-broken.
+"""Converts an incident to scenarios: the caller's words and times, the model's answers, and the faults that
+may have broken them.
 
-What was said is known (`answering`). What broke the answer is read from the traffic as far as that shows it,
-and otherwise guessed from the error (`suspects`). So an incident becomes several scenarios, the most likely
-first; they are played until one shows the same breach.
+The words are known (`answering`). The cause is read from the traffic if it shows there, and otherwise guessed
+from the error (`suspects`). So an incident becomes several scenarios, the most likely first; they are played
+until one shows the same breach.
 """
 
 from __future__ import annotations
@@ -36,18 +36,19 @@ _BREATH = 0.05
 
 @dataclass(slots=True)
 class _Rebuilt:
-    """A turn, with what may have broken it, the most likely first."""
+    """A turn, and the faults that may have broken it, the most likely first."""
 
     ask: Ask
     pause: float
     suspects: list[list[Planned]] = field(default_factory=list)
     exact: list[Planned] = field(default_factory=list)
-    """What broke several of its responses, each at its own place, counted from the turn's first."""
+    """The faults that broke several of its responses, each at its own place, counted from the turn's first.
+    """
 
 
 def candidates(incident: Incident, replacements: Replacements = NOTHING) -> Iterator[ScenarioSpec]:
-    """Yield the scenarios that an incident may be, the most likely first, with words replaced in what is
-    said.
+    """Yield the scenarios that may explain an incident, the most likely first, with words replaced in all
+    texts.
     """
     episode = episode_of(incident.notes)
     every = accounts(episode)

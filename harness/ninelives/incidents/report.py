@@ -1,4 +1,5 @@
-"""An issue text for the maintainers of a service: what breaks, and the shortest scenario that shows it.
+"""The text of an issue for the maintainers of a service: the broken promise, and the shortest scenario that
+shows it.
 
 The remaining free text goes through the recorder's redactor, including e-mail addresses and, if
 `ninelives[phones]` is installed, phone numbers.

@@ -46,7 +46,7 @@ class Reproduction:
     others: tuple[str, ...] = ()
     """Promises that broke when the most likely scenario was played, if the same one did not."""
     replacements: Replacements = NOTHING
-    """What was replaced in all texts."""
+    """The words that were replaced in all texts."""
 
 
 def reproduce(
@@ -57,7 +57,7 @@ def reproduce(
     replacements: Replacements = NOTHING,
     progress: Callable[[str], None] = lambda what: None,
 ) -> Reproduction:
-    """Play the scenarios that an incident may be until one shows the same breach, and shorten that one.
+    """Play the scenarios that may explain an incident until one shows the same breach, and shorten that one.
 
     `replacements` are made in all texts before anything is played.
     """

@@ -49,7 +49,7 @@ _EARLY = 0.05
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request, and the last words of a user in it. None: it brings no user's words."""
+    """A request, and the last user's words in it. None: it has none."""
 
     at: float
     number: int
@@ -57,7 +57,7 @@ class _Asked:
 
 
 def beside(incident: Path) -> Path | None:
-    """Return the cassette beside an incident, be it of a recorder that still runs; None if there is none."""
+    """Return the cassette beside an incident, even if its recorder still runs; None if there is none."""
     places = [incident.with_name(f"{BESIDE}{end}") for end in ("", ".partial")]
     return next((place for place in places if place.is_file()), None)
 
@@ -112,8 +112,8 @@ def _judged_anew(incident: Incident, notes: list[Note]) -> dict[str, Any]:
 
 
 def _shift(questions: Sequence[Note], asked: Sequence[_Asked]) -> float | None:
-    """Return the seconds from one clock to the other: those with which the most questions have a request.
-    None if no request contains any of the questions.
+    """Return the offset between the two clocks in seconds: the one with which the most questions have a
+    request. None if no request contains any of the questions.
     """
     said = [(note.at, _plain(note.data.get("user"))) for note in questions]
     by_words: dict[str, list[float]] = {}
@@ -147,7 +147,9 @@ def _of_this_call(questions: Sequence[Note], asked: Sequence[_Asked]) -> set[int
 
 
 def _plain(text: str | None) -> str:
-    """Return words by which two recordings can be compared in spite of different replacements of secrets."""
+    """Return words in a form in which two recordings compare equal although secrets were replaced
+    differently.
+    """
     return Redactor(emails=True).blank((text or "").strip().encode()).decode("utf-8", "replace")
 
 

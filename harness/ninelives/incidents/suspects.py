@@ -1,4 +1,6 @@
-"""What may have broken a turn: read from the traffic as far as it shows, otherwise guessed from the error."""
+"""Lists the faults that may have broken a turn: read from the traffic if they show there, otherwise guessed
+from the error.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ _ANYTHING = (
 
 
 def suspects(episode: Episode, account: Account) -> Iterator[list[Planned]]:
-    """Return what may have broken a turn, the most likely first; empty if nothing seems wrong with it."""
+    """Return the faults that may have broken a turn, the most likely first; empty if nothing seems wrong with
+    it.
+    """
     seen = [planned for _, planned in _seen_in(episode, account)]
     if seen:
         yield seen
@@ -78,8 +82,8 @@ def suspects(episode: Episode, account: Account) -> Iterator[list[Planned]]:
 
 
 def exactly(episode: Episode, account: Account) -> list[Planned]:
-    """Return what broke several responses of a turn, each at its own place in the turn; empty if only one
-    broke, which needs no place.
+    """Return the faults that broke several responses of a turn, each at its own place in the turn; empty if
+    only one response broke, which needs no place.
     """
     seen = _seen_in(episode, account)
     if len(seen) < 2 or any(place is None for place, _ in seen):
@@ -122,7 +126,9 @@ _EARLY = (_DELTA, "response.function_call_arguments.delta", "response.created")
 
 
 def _again_and_again(seen: Sequence[Planned]) -> Iterator[list[Planned]]:
-    """Return what was seen, also for later attempts: at the first place, or as soon as they begin."""
+    """Return the faults that were seen, also as they hit later attempts: at the first place, or as soon as
+    those begin.
+    """
     last = seen[-1]
     for times in _AGAIN:
         yield [*seen[:-1], replace(last, times=times)]
@@ -135,7 +141,9 @@ def _again_and_again(seen: Sequence[Planned]) -> Iterator[list[Planned]]:
 
 
 def _triggers(account: Account) -> list[Trigger]:
-    """Return where it may have happened: after what was heard, before the first word, in the next step."""
+    """Return the triggers where it may have happened: after the words that were heard, before the first word,
+    in the next step.
+    """
     spoken = _trigger_behind(account.heard)
     tools = [Trigger(phase="event", event="response.function_call_arguments.delta", nth=1)]
     request = Trigger(phase="request")
@@ -162,7 +170,7 @@ def _planned(name: str, trigger: Trigger, **given: Any) -> Planned | None:
 
 
 def _seen(episode: Episode, account: Account, attempt: Attempt) -> Iterator[Planned]:
-    """Return what the traffic shows to have gone wrong with a response."""
+    """Return the faults that the traffic of a response shows."""
     said = attempt.said
     events = events_of(episode, attempt)
     if not any(entry.kind == "request" for entry in episode.wire):
@@ -207,7 +215,7 @@ def _loss(episode: Episode, attempt: Attempt, events: Sequence[Entry]) -> Fault:
         return create("stall")
     why: Any = closing[0].data
     if not why.get("reason"):
-        return create("missing_terminal")  # the stream came to an end that looks like one
+        return create("missing_terminal")  # the stream ended as if it were complete
     code = _CLOSE_CODE.search(str(why["reason"]))
     if code is not None and int(code[1]) not in _NEVER_SENT:
         return create("close", code=int(code[1]))

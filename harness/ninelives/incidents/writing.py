@@ -57,7 +57,7 @@ def write(
 
 
 def _age(path: Path) -> int:
-    """Return when a file was written; names do not tell it within one second. 0 if it is gone."""
+    """Return when a file was written, more exactly than its name says; 0 if it is gone."""
     try:
         return path.stat().st_mtime_ns
     except OSError:

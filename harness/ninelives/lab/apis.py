@@ -1,4 +1,6 @@
-"""Which API a bot's LLM service uses, and what to change if it is not the mock server's Responses API."""
+"""Finds out which API a bot's LLM service uses, and what to change if it is not the Responses API of the mock
+server.
+"""
 
 from __future__ import annotations
 
@@ -142,7 +144,7 @@ def elsewhere(
 
 
 def goes_off(who: str, address: str, by: str) -> GoesElsewhere:
-    """Return what to do about a bot of which `by`, a part or a line of code, needs another server."""
+    """Return advice for a bot of which `by` (a part, or a line of code) needs another server."""
     return GoesElsewhere(
         f"{who} connects to {address}{f' ({by})' if by else ''}, but tests may not leave this machine. "
         "ninelives replaces speech services, transports and OpenAI's Responses API; let the bot run "

@@ -48,8 +48,8 @@ class Account:
     faults: tuple[Entry, ...]
     expected: str | None
     fits: bool
-    """Whether what was heard is what was sent: in order, nothing twice, nothing missing except at the very
-    end.
+    """Whether the heard text equals the sent text: in order, nothing twice, nothing missing except at the
+    very end.
     """
     pieces: tuple[Piece, ...] = field(default=())
 
@@ -60,7 +60,7 @@ class Account:
 
     @property
     def unplayed(self) -> str | None:
-        """The end of the text that a voice did not play. None: it played all, or there is no voice."""
+        """The end of the text that a voice did not play. None: it played everything, or there is no voice."""
         return unplayed(self.heard, self.turn.played) if self.turn.unheard else None
 
     @property
@@ -117,8 +117,8 @@ class Account:
 
     @property
     def stopped_short(self) -> bool:
-        """Whether the API itself ended an answer early with a reason, and no later attempt completed it:
-        that is no loss.
+        """Whether the API itself ended an answer early with a reason, and no later attempt completed it. That
+        is not a loss.
         """
         return any(attempt.status == "incomplete" and not attempt.lost for attempt in self._last.values())
 
@@ -162,8 +162,8 @@ class Account:
             return True
         if self.fatal or self.stopped_short or not self.faults or not self.turn.errors or not self.turn.heard:
             return False
-        # The server believes it sent everything, but what arrived was unusable, and the bot gave up after it
-        # had begun to speak.
+        # The server believes it sent everything, but the data that arrived was unusable, and the bot gave up
+        # after it had begun to speak.
         return self.turn.heard[0].at <= self.turn.errors[0].at + SAME_TIME
 
     @property
@@ -283,7 +283,9 @@ def _is_end(event: Event) -> bool:
 
 
 def _turn_of(said: SentResponse, turns: Sequence[Turn], callers: Mapping[str, int]) -> int:
-    """Compare by content first, by the clock second: in virtual time many things happen at one moment."""
+    """Find the turn by content first and by the clock second, because in virtual time many things happen at
+    the same moment.
+    """
     begun = [i for i, turn in enumerate(turns) if turn.began <= said.began + SAME_TIME]
     latest = begun[-1] if begun else 0
     items = items_of(said.request)

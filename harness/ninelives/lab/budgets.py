@@ -1,4 +1,6 @@
-"""How long a caller may be left in silence, in seconds: the promise's default, and the user's own limits."""
+"""The limits in seconds for how long a caller may be left in silence: the promise's default, and the user's
+own.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,14 @@ DEAD_AIR = 10.0
 """Seconds of silence after which a caller hangs up."""
 
 THINKING = 30.0
-"""The same if the model was asked to think."""
+"""Seconds of silence after which a caller hangs up, if the model was asked to think."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
     """A user's own limits. None: the default, which is 10 s, and 30 s if the model was asked to think.
 
-    With a limit of the user's, every silence counts. With the default, time does not count while the model's
+    With the user's own limit, every silence counts. With the default, time does not count while the model's
     events show that it works: a slow model is not the bot's fault.
     """
 

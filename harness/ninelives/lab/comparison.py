@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
 
 NOT_SHOWN = "no longer shown"
-"""What the page says about a known defect that its scenario does not show."""
+"""The text for a known defect that its scenario does not show."""
 
 _ELSEWHERE = "–"
 _LEGEND = f"""
@@ -62,7 +62,7 @@ def row(outcomes: Outcomes, services: Sequence[str]) -> str:
 
 
 def evidence(defect: Defect, outcome: Outcome) -> str:
-    """Return the row of a known defect: what it is, and what the scenario showed."""
+    """Return the row of a known defect: its description, and the evidence from the scenario."""
     air = outcome.figures.dead_air
     shown = [f"{air:.2f} s of dead air"] if air is not None else []
     if defect.promise:

@@ -1,4 +1,4 @@
-"""How the run of a bot ended, and what the server recorded of it, on the bot's clock."""
+"""The end of a bot's run: why it ended, and the server's journal of it on the bot's clock."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Ending:
     """How a run ended."""
 
     failure: BaseException | None = None
-    """What ended it early; None if it ended by itself."""
+    """The exception that ended it early; None if it ended normally."""
 
     @property
     def crash(self) -> str | None:
@@ -35,7 +35,7 @@ class Ending:
 
 @contextmanager
 def caught() -> Iterator[Ending]:
-    """Catch what ends the run early, except a UsageError, which the user must correct."""
+    """Catch exceptions that end the run early, except a UsageError, which the user must correct."""
     ending = Ending()
     try:
         yield ending

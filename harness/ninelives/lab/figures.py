@@ -1,4 +1,4 @@
-"""Figures of a caller's experience: the first word, the longest silence, the talking over."""
+"""The figures of a caller's experience: time to the first word, longest silence, talk-over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ninelives.lab.silences import silences
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Seconds, of one conversation or of many."""
+    """The figures of one conversation or of many, in seconds."""
 
     first_words: tuple[float, ...] = ()
     """From the end of the caller's words to the first sound, of every turn that had one; shortest first."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ninelives.voice import VoiceCall
 
 THINKER = "gpt-5-mini"
-"""A model with `reasoning`; Pipecat's default model has none."""
+"""A model that accepts `reasoning`, unlike Pipecat's default model."""
 
 GRACE = 5.0
 """Seconds beyond a scenario's limit after which a turn is given up."""

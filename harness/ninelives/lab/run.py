@@ -77,13 +77,13 @@ class Outcome:
     hosts: Sequence[tuple[type, frozenset[str]]] = ()
     """The classes of the bot's processors, LLM services first, with the hosts that their settings name."""
     mishaps: Sequence[Mishap] = ()
-    """What the bot's own code raised and Pipecat caught."""
+    """Exceptions that the bot's own code raised and Pipecat caught."""
     turns_begin_by: Sequence[str] = ()
     """The kinds of strategies that begin the user's turns."""
     went_to: str | None = None
     """The first address off this machine to which the bot tried to connect."""
     went_from: str = ""
-    """The line of the user's own code that did, as `bot.py:14, in run_bot`; empty if none is known."""
+    """The line of the user's own code that tried it, as `bot.py:14, in run_bot`; empty if none is known."""
     figures: Figures = NO_FIGURES
     """The caller's waiting times."""
     speaks: bool = False
@@ -92,7 +92,8 @@ class Outcome:
     """Whether it was called with a voice, so that heard means played."""
 
     def __repr__(self) -> str:
-        # All fields would be up to 4 MB of text, and asyncio asks for it twice whenever a task returns one.
+        # The repr of all fields would be up to 4 MB, and asyncio asks for it twice whenever a task returns an
+        # Outcome.
         result = self.crash or ", ".join(f"{each.promise} broken" for each in self.broken) or "held"
         return f"<Outcome of {self.scenario.name}: {result}>"
 
@@ -197,7 +198,7 @@ def run_scenario(
     finally:
         guard.remove()
         random.setstate(before)
-    raise_if_interrupted()  # the bot's own code may have caught it: then this run is not what it would be
+    raise_if_interrupted()  # the bot's own code may have caught the error and changed the run
     if not guard.attempts:
         return outcome
     address = guard.attempts[0]
@@ -244,7 +245,7 @@ async def play(
                 made = factory(base_url, ws_url)
                 bot = bot_of(made, factory, base_url, ws_url, scenario, voice=bool(conditions.voice))
                 bot.on_services = require
-                async with bot as bot:  # the factory may have returned another one
+                async with bot as bot:  # the factory may have returned a Bot of its own
                     require(bot.services)
                     started = True
                     prologue = len(bot.turns)

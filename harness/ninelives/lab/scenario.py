@@ -86,10 +86,10 @@ class Scenario:
     name: str
     """Lower case, words joined by underscores."""
     sentence: str
-    """What happens, in one sentence."""
+    """The scenario's event, in one sentence."""
     steps: tuple[Step, ...]
     script: Sequence[Mapping[str, Any]]
-    """What the model says: the rules of a script."""
+    """The model's answers: the rules of a script."""
     chapter: str = ""
     """The title of its chapter, one of `CHAPTERS`; empty for a user's own scenario."""
     about: tuple[str, ...] = ()

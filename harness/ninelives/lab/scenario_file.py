@@ -54,7 +54,9 @@ def to_data(spec: ScenarioSpec) -> dict[str, Any]:
 
 
 def to_yaml(spec: ScenarioSpec, remarks: Sequence[str] = ()) -> str:
-    """Return the scenario as a file: where editors find its schema, and `remarks` as comments above it."""
+    """Return the scenario as a file: the address of its schema for editors, and `remarks` as comments above
+    it.
+    """
     head = first_line("scenario") + "".join(f"# {line}\n" for line in remarks)
     body = yaml.dump(to_data(spec), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return head + str(body)
@@ -259,7 +261,7 @@ def _answer(source: SourceValue) -> tuple[Output, ...]:
         outputs = [source]  # the items of one response
     answer = []
     for output in outputs:
-        read_items(output)  # says what is wrong, and where
+        read_items(output)  # it raises an error that says what is wrong, and where
         answer.append(tuple({"text": i} if isinstance(i, str) else i for i in output.plain()))
     for number, said in enumerate(answer, 1):
         calls = [item for item in said if "call" in item]

@@ -1,7 +1,7 @@
 """A scenario as pure data, so that it can be drawn at random, shrunk, written to a file and sent to a worker.
 
-Each step has a question of the user and the model's answer; the script, the tools and the expected answers
-follow from them. `scenario_file` writes and reads it as YAML.
+Each step has a user's question and the model's answer. The script, the tools and the expected answers are
+derived from them. `scenario_file` writes and reads it as YAML.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TOOL = "look_up"
 """The only tool of such a scenario. It takes a `topic` and returns it."""
 
 BOUND_FACTOR_OF_THINKERS = 6.0
-"""How many times as long a turn may take if the model thinks: a service cannot distinguish that from a
+"""Factor by which a turn may take longer if the model thinks, because a service cannot tell thinking from a
 stall.
 """
 
@@ -103,7 +103,7 @@ class ScenarioSpec:
 
     @property
     def size(self) -> tuple[int, int, int]:
-        """Return how long it is to read: steps, faults and interruptions, characters."""
+        """Return the size for a reader: steps, faults and interruptions, characters."""
         trouble = sum(len(step.faults) for step in self.steps) + sum(
             ask.cut_in is not None for ask in self.asks
         )
@@ -130,7 +130,7 @@ class ScenarioSpec:
         asked: set[str] = set()
         for ask in self.asks:
             if ask.user in asked:
-                continue  # asked again, answered again
+                continue  # the same question gets the same answer again
             asked.add(ask.user)
             user = f"^{re.escape(ask.user)}$"
             for number, output in enumerate(ask.answer):

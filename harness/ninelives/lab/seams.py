@@ -1,7 +1,7 @@
 """The seam of a continued answer: how much of a continuation repeats what had been spoken.
 
-Written for the judge, independent of any service that is judged. Words are compared without regard to case
-and Unicode form, and to white space and punctuation between them. Pure functions over texts.
+Written for the promises, and shares no code with any service that they judge. Words are compared without
+regard to case and Unicode form, and to white space and punctuation between them. Pure functions over texts.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def news(spoken: str, sent: str, continuation: str) -> Iterator[tuple[str, int]]
     """Return the texts that may correctly be heard of a continuation after `spoken`, each with its offset in
     the continuation.
 
-    `sent` is the part of `spoken` that the request contained. If the continuation begins with what the
-    request left out, it continues exactly, even if a word occurs twice (very | very). Of any other
-    continuation the longest repetition must be left out. White space may be inserted, and punctuation that
+    `sent` is the part of `spoken` that the request contained. A continuation that begins with the text
+    missing from the request continues exactly, even if a word then occurs twice (very | very). From any other
+    continuation, the longest repetition must be left out. White space may be inserted, and punctuation that
     was spoken may be left out as well.
     """
     for start in _starts(spoken, sent, continuation):
@@ -78,8 +78,8 @@ def said_again(before: str, after: str) -> str | None:
 
 
 def voice_flaw(heard: str, played: str) -> str | None:
-    """Return what is wrong with the words that a voice played of a text: some twice, or some left out between
-    two.
+    """Return the flaw in the words that a voice played of a text: some played twice, or some left out in the
+    middle.
 
     Different words (for example a number that a filter wrote out) are not judged here.
     """

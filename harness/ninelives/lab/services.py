@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pipecat.services.llm_service import LLMService
 
 Factory = Callable[[str, str], Any]
-"""Makes what is tested from `base_url` and `ws_url`: a service, or anything that `hosting` takes. Called
-once per scenario, in the running loop.
+"""Makes the service or bot under test from `base_url` and `ws_url`; any kind of bot that `hosting` accepts.
+Called once per scenario, in the running loop.
 """
 
 
@@ -56,8 +56,7 @@ def pipecat_http(base_url: str, ws_url: str) -> LLMService[Any]:
 
 
 def find_factory(name: str, base: Path | None = None) -> Factory:
-    """Return the factory for what a user names: a file, a module, a folder, or something in one (see
-    `target`).
+    """Return the factory that a user names: a file, a module, a folder, or an object in one (see `target`).
 
     Relative paths start at `base`, by default the working directory. Raises UsageError.
     """
@@ -68,7 +67,7 @@ def find_factory(name: str, base: Path | None = None) -> Factory:
 
 
 def as_factory(found: Any, name: str = "") -> Factory:
-    """Return the factory for what a user has.
+    """Return the factory for a service or bot of a user's.
 
     A service class is called with the arguments that its constructor takes. A function may return a service,
     a list of processors, a `Pipeline`, a worker or a `Bot`, made with `base_url` and `ws_url` or with the
@@ -114,7 +113,7 @@ class NamedFactory:
     name: str
     make: Factory
     found: Any
-    """What the user gave."""
+    """The service or bot that the user gave."""
 
     def __call__(self, base_url: str, ws_url: str) -> Any:
         """Make the bot."""

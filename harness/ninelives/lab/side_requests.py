@@ -1,4 +1,5 @@
-"""Leaves out of the judgment what does not belong to the conversation: other models, and single questions.
+"""Excludes requests that do not belong to the conversation from the verdict: other models, and single
+questions.
 
 A model beside the one that the caller talks to is moved into a session of its own on the mock server, with
 the scenario's script and without its faults (a port that refuses connections refuses its connections, too).
@@ -27,8 +28,8 @@ def move(models: Iterable[LLMService[Any]], server: MockServer) -> None:
     """Give models that have not started the key of a session of their own.
 
     OpenAI's client sends its `api_key` with each request; a WebSocket service has the key for its handshake.
-    A model with neither stays where it is. If the server demands a key, no other one leads to a session: the
-    models get the demanded key and stay, too.
+    A model with neither stays in the main session. If the server requires a particular key, no other key can
+    select a session, so the models get that key and stay too.
     """
     for model in models:
         session = _session(server)
@@ -46,7 +47,7 @@ def _session(server: MockServer) -> Any:
 
 
 _key: ContextVar[str] = ContextVar("ninelives_single_questions", default="")
-"""The key of the session in which the bot of this context asks single questions."""
+"""The key of the session for single questions of the bot in this context."""
 
 _asking = 0
 _original: dict[type, Callable[..., Any]] = {}

@@ -1,4 +1,4 @@
-"""The silences of a turn: when the caller heard nothing, and how much of that was the model's own time.
+"""The silences of a turn: the periods in which the caller heard nothing, and the model's own share of them.
 
 A silence begins with the end of the caller's words or of a sound, and ends with the next sound, an error, the
 caller's own words, or the turn. If the turn ends without an error while something is missing, the silence
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from mock_openai.journal.entries import Entry
 
 UNHEARD = frozenset({"half_open", "handshake_hang"})
-"""Faults after which nothing that is written to a connection arrives."""
+"""Faults after which no data written to a connection arrives."""
 
 SLOW = "delay"
-"""The fault that makes the model slower, and loses nothing."""
+"""The fault that only makes the model slower."""
 
 PATIENT = DEAD_AIR / 2
-"""Seconds for which a client must take such a fault for a slow model."""
+"""Seconds for which a client cannot tell such a fault from a slow model."""
 
 NEARLY = 0.8
 """Share of a budget after which an error is better than another attempt."""
@@ -47,15 +47,13 @@ class Silence:
     first: bool
     """Whether it began with the end of the caller's words, not within the answer."""
     modelled: float = 0.0
-    """Seconds of it between events of the model that followed each other without a fault between them."""
+    """Seconds of it between events of the model, if no fault happened between these events."""
     in_tools: float = 0.0
-    """Further seconds of it in which a tool ran, if there was a fault as well: no bot can make up for
-    both.
-    """
+    """Further seconds of it in which a tool ran, if there was also a fault: no bot can make up for both."""
 
     @property
     def seconds(self) -> float:
-        """How long it was."""
+        """Its length."""
         return self.ended - self.began
 
     @property

@@ -1,4 +1,4 @@
-"""Where the user's own files use a class, and how the lines would read with another class."""
+"""Finds the lines in the user's own files that use a class, and rewrites them for another class."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Made:
 
 
 def constructions_of(kind: type, near: Path | None) -> list[Made]:
-    """Return where a class is instantiated in the user's own modules: in the file `near`, else beside it,
-    else in any.
+    """Return the calls in the user's own modules that instantiate a class: in the file `near`, else beside
+    it, else in any.
     """
     return next(
         (found for files in _own_files(near) if (found := _all_constructions(files, kind.__name__))), []
@@ -61,7 +61,7 @@ def imports(path: Path, module: str) -> bool:
 
 
 def mentions_of(kind: type) -> list[Line]:
-    """Return where the user's own modules name a class in a string, as configurations do."""
+    """Return the lines of the user's own modules that name a class in a string, as configurations do."""
     return [
         Line(path, node.lineno, lines[node.lineno - 1].strip())
         for files in _own_files()
@@ -84,7 +84,7 @@ def replaced(kind: type, near: Path | None, new_import: str, new_name: str) -> l
 
 
 def _own_files(near: Path | None = None) -> Iterator[list[Path]]:
-    """Yield the user's own loaded modules: the one at hand, those beside it, all."""
+    """Yield the user's own loaded modules: the given file's first, then those beside it, then all."""
     names = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     files = sorted(Path(each) for each in names if each and each.endswith(".py") and is_own(each))
     if near is not None:

@@ -39,7 +39,7 @@ ENTRIES = ("run_bot", "bot", "main")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was named, loaded."""
+    """A bot that a user named, loaded."""
 
     name: str
     """The user's text, with the function that was chosen."""
@@ -48,7 +48,7 @@ class Target:
 
 
 def find(name: str, base: Path | None = None, *, timeout: float = HANGS) -> Target:
-    """Load what a name stands for. Relative paths start at `base`, by default the working directory.
+    """Load the bot that a name stands for. Relative paths start at `base`, by default the working directory.
 
     `timeout`: real seconds that an import may block. Raises UsageError; CouldNotStart if the user's own code
     fails while it is imported.
@@ -103,7 +103,7 @@ def _file(where: str, path: Path) -> Path:
 
 def _is_module(name: str, base: Path) -> bool:
     if "." in name:
-        return True  # looking would import its parents
+        return True  # looking the module up would import its parents
     with _on_the_path(base):
         found = importlib.util.find_spec(name)
     return found is not None and found.origin is not None
@@ -129,7 +129,7 @@ def _load_file(where: str, path: Path, timeout: float) -> ModuleType:
 
 
 def _levels_of_relative_imports(where: str, path: Path) -> int:
-    """Return in how many packages a file is, judging by its relative imports; 0 without any."""
+    """Return the number of packages around a file, judging by its relative imports; 0 without any."""
     try:
         tree = syntax_of(read_bytes(path, SCRIPT_SIZE), str(path))
     except (SyntaxError, ValueError) as error:
@@ -250,7 +250,7 @@ def _choice(module: ModuleType, where: str) -> str:
     if fitting:
         return fitting[0]
     if entry := next((name for name in ENTRIES if name in functions), None):
-        return entry  # and whoever calls it says what it asks for
+        return entry  # and the caller reports which arguments are missing
     others = [name for name, found in functions.items() if _makes_a_bot(found)] + _services(module)
     if len(others) == 1:
         return others[0]

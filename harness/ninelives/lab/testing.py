@@ -95,9 +95,10 @@ def as_tests(
 
 
 def survive(scenario: Scenario, factory: Factory, item: Any, conditions: Conditions = USUAL) -> None:
-    """Play a scenario as the test `item`: skip what cannot happen, fail what breaks a promise, with the
-    timeline around it. The first test of a bot plays a calm conversation before, and reports one that
-    fails.
+    """Play a scenario as the test `item`: skip it if it cannot happen, and fail it with the timeline if it
+    breaks a promise.
+
+    The first test of a bot plays a calm conversation first, and reports its failure.
     """
     import pytest
 
@@ -127,7 +128,7 @@ def survive(scenario: Scenario, factory: Factory, item: Any, conditions: Conditi
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """What the first test of a bot found out about it. `why` is empty if it works undisturbed."""
+    """The findings of a bot's first test. `why` is empty if it works undisturbed."""
 
     why: str
     reported_by: str

@@ -1,7 +1,7 @@
-"""Where heard words come from: which response sent them, and which part of it.
+"""Traces heard words to their source: the response that sent them, and the part of it.
 
-`straight` reads what was heard as what was sent, in order; if that is not possible, `traced` finds the source
-of each run of words, for a finding to report. Pure functions over values.
+`straight` matches the heard text with the sent text, in order; if that is not possible, `traced` finds the
+source of each run of words, for a finding to report. Pure functions over values.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Attempt:
     connection up before it.
     """
     marks: frozenset[str] = frozenset()
-    """What the bot took out of its answers in this turn: marks of complete and incomplete user turns."""
+    """The marks of complete and incomplete user turns that the bot removed from its answers in this turn."""
 
     @property
     def words(self) -> str:
@@ -89,7 +89,9 @@ class _Reading:
     spoken_by: SpokenBy
 
     def read(self, number: int, at: int) -> list[Piece] | None:
-        """Read what was heard from `at` on as the rounds from one on."""
+        """Match the heard text from offset `at` on with the rounds of attempts from `number` on; None if it
+        cannot be.
+        """
         if at == len(self.heard):
             return []
         if number == len(self.rounds):
@@ -141,8 +143,8 @@ class _Reading:
         yield from cut
 
     def _asked_again_within(self, later: Sequence[Attempt], at: int, length: int) -> bool:
-        """Whether the next attempt was made when only a part of so many characters had been heard: the rest
-        of them is its own, even if the server had sent them before.
+        """Whether the next attempt was made when fewer than this number of characters had been heard. The
+        others then belong to that attempt, even if the server had sent them before.
         """
         return bool(later) and 0 < self.spoken_by(later[0].said.began) - at < length
 

@@ -54,7 +54,7 @@ class First:
 
     @property
     def summary(self) -> str:
-        """The first line of what is wrong."""
+        """The first line of the problem."""
         how = " when it is called with a voice" if self.voice else ""
         advice = " It works as text: --no-voice (in pytest: ninelives_voice = false)." if self.chosen else ""
         return (
@@ -63,7 +63,7 @@ class First:
         )
 
     def lines(self) -> Iterator[str]:
-        """Return what is wrong, turn by turn, with the exceptions that the bot's own code raised."""
+        """Return the problems, turn by turn, with the exceptions that the bot's own code raised."""
         yield from turns(self.outcome)
         if self.outcome.crash:
             yield f"crashed: {self.outcome.crash}"

@@ -53,7 +53,7 @@ def by_wording(found: Finding) -> bool:
 
 
 def cell(outcome: Outcome) -> str:
-    """Return what a scenario showed: ✓ or the broken promises, and the longest dead air in seconds."""
+    """Return the result of a scenario: ✓ or the broken promises, and the longest dead air in seconds."""
     if outcome.crash:
         return "crashed"
     broken = [f"({each.promise})" if by_wording(each) else each.promise for each in outcome.broken]
@@ -116,7 +116,7 @@ def _worst(service: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield "| scenario | broken, longest dead air in seconds | what happens |"
     yield "|---|---|---|"
     worst = sorted((each for each in outcomes if not each.held), key=badness, reverse=True)
-    unlike = {cell(each): each for each in reversed(worst)}  # of those that broke the same, the first
+    unlike = {cell(each): each for each in reversed(worst)}  # of those with the same result, the first
     for each in sorted(unlike.values(), key=worst.index)[:WORST]:
         sentence = each.scenario.sentence.replace("|", "\\|")
         yield f"| {each.scenario.name.replace('_', ' ')} | {cell(each)} | {sentence} |"

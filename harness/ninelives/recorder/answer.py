@@ -21,11 +21,11 @@ class Answer:
 
     @property
     def waiting(self) -> int:
-        """Bytes that came and were not processed."""
+        """Bytes that arrived and were not processed yet."""
         return len(self._body) + self._line_writer.waiting
 
     def read(self, data: bytes, t: float) -> None:
-        """Take bytes that came in one read."""
+        """Take the bytes of one network read."""
         if self._unpacker is None:
             self._unpacker = Unpacker(self._packed, LARGEST)
         plain = self._unpacker.feed(data)
@@ -42,7 +42,7 @@ class Answer:
         self._line_writer.end(t)
 
     def broken_off(self, t: float) -> None:
-        """Write what came before it broke off."""
+        """Write the part that arrived before the answer broke off."""
         self._write(t, broken=True)
 
     def _write(self, t: float, *, broken: bool) -> None:

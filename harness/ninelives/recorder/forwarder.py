@@ -1,6 +1,7 @@
-"""Forwards requests and sockets to the upstream, and notes what passes.
+"""Forwards requests and sockets to the upstream, and notes the traffic.
 
-Nothing that goes wrong with the recording disturbs the traffic: the recording is spoiled, and says so once.
+A problem with the recording never disturbs the traffic: the recording is marked as unusable, and says so
+once.
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ class Forwarder:
         self.exchanges: set[asyncio.Task[object]] = set()
         self.sockets: dict[asyncio.Task[object], SocketRelay] = {}
         self.writing: set[asyncio.Task[None]] = set()
-        """What is still being written down."""
+        """Notes that are still being written."""
         self.stopping = False
-        """Whether the recording is about to end: what breaks off now was stopped by it."""
+        """Whether the recording is about to end, so that an exchange that breaks off now counts as stopped.
+        """
         self._upstream = upstream
         self._writer = writer
         self._now = now
@@ -77,7 +79,7 @@ class Forwarder:
     async def _http(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.content.read()
         line_writer, notes = self._writer.line_writer(), self._notes()
-        self._writer.redactor.learn(request.headers.items())  # now: the body may be long in the reading
+        self._writer.redactor.learn(request.headers.items())  # now, because reading the body may take long
         packed, kept, at = headers.coding(request.headers), headers.recorded(request.headers), self._now()
         notes.put(
             lambda: line_writer.request(
@@ -110,7 +112,7 @@ class Forwarder:
             await relay.run()
         except asyncio.CancelledError:
             if not self.stopping:
-                return web.Response()  # the client is gone, and the relay has said so upstream
+                return web.Response()  # the client is gone, and the relay has closed the upstream connection
             raise
         finally:
             response.close()
@@ -190,7 +192,7 @@ class Forwarder:
         except (aiohttp.ClientError, OSError) as error:
             broken_off()
             over = self._now()
-            # aiohttp's word for writing to a client that has left
+            # aiohttp raises this when it writes to a client that has left
             if isinstance(error, aiohttp.ClientConnectionResetError):
                 notes.put(lambda: line_writer.abort("gone", "client", over))
                 return reply
@@ -212,8 +214,8 @@ class Forwarder:
         return Notes(self._note, self.writing)
 
     def _note(self, record: Callable[[], None]) -> None:
-        """Write a line. What goes wrong here spoils the recording, never the traffic."""
-        if self._writer.failure is not None:  # nothing of it will be kept
+        """Write a line. An error here makes the recording unusable, but never disturbs the traffic."""
+        if self._writer.failure is not None:  # the recording will not be kept
             return
         try:
             record()
@@ -222,9 +224,9 @@ class Forwarder:
         except (InexactRecording, CodingError, SlowPattern) as error:
             self._spoiled(str(error))
         except Exception as error:
-            self._spoiled(f"{type(error).__name__} while recording")  # its text may quote the traffic
+            self._spoiled(f"{type(error).__name__} while recording")  # its message may quote the traffic
 
     def _spoiled(self, reason: str) -> None:
-        if self._writer.failure is None:  # what follows from the first is no news
+        if self._writer.failure is None:  # report only the first problem
             _log.error("this recording will be discarded: %s", reason)
         self._writer.fail(reason)

@@ -1,7 +1,7 @@
 """Writes down what happened on one connection, in order, without delaying others.
 
-Finding secrets in 10 MB takes seconds. So large data is written by a thread, and what follows on the same
-connection waits for it; everything else is written at once.
+Finding secrets in 10 MB takes seconds. So large data is written by a thread, and later notes of the same
+connection wait for it; everything else is written at once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Notes:
-    """The notes of one connection. `note` writes one; `tasks` has the task that writes those that must
+    """The notes of one connection. `note` writes a note; `tasks` has the task that writes notes that had to
     wait.
     """
 

@@ -1,11 +1,10 @@
-"""The recorder: a reverse proxy in front of any upstream that passes everything on at once and writes down
-what passed.
+"""The recorder: a reverse proxy in front of any upstream that passes everything on at once and records it.
 
     async with Recorder("https://api.openai.com", cassette="weather.jsonl") as proxy:
         client = AsyncOpenAI(base_url=proxy.base_url)
 
-HTTP, event streams and WebSockets share one port. What fails, fails at the client in the same way, and is
-recorded so.
+HTTP, event streams and WebSockets share one port. A failure of the upstream reaches the client in the same
+form, and is recorded as such.
 """
 
 from __future__ import annotations
@@ -35,13 +34,13 @@ _silent.addFilter(lambda record: False)
 _GRACE = 0.5
 """Seconds that an answer in progress is given to end when the recording stops."""
 _LAST = 0.25
-"""Seconds for each further step of stopping; what takes longer is abandoned."""
+"""Seconds for each further step of stopping; steps that take longer are abandoned."""
 _NOT_THE_API = "recorded against a server on this machine, not the real API"
 
 
 @dataclass(frozen=True, slots=True)
 class Direct:
-    """Where a client goes that is not to be recorded."""
+    """The addresses for a client that is not to be recorded."""
 
     base_url: str
 
@@ -52,9 +51,9 @@ class Direct:
 
 
 class Recorder:
-    """Records into `cassette` what passes through; an async context manager.
+    """Records the traffic that passes through into `cassette`; an async context manager.
 
-    A clean exit puts the new cassette in the place of the old; an exception or a crash leaves the old one
+    A clean exit replaces the old cassette by the new one; an exception or a crash leaves the old one
     untouched and `FILE.partial` beside it.
 
     Args:
@@ -126,7 +125,7 @@ class Recorder:
 
     @property
     def base_url(self) -> str:
-        """What to give a client as its base_url, `http://127.0.0.1:PORT/v1` for OpenAI."""
+        """The base_url for a client, `http://127.0.0.1:PORT/v1` for OpenAI."""
         return f"http://{self._authority}{self._prefix}"
 
     @property
@@ -168,11 +167,11 @@ class Recorder:
         self._server = await self._loop.create_server(self._connections, sock=self._bound(), backlog=BACKLOG)
 
     async def stop(self, *, commit: bool = True, patient: bool = True) -> None:
-        """End the recording. What is still going on gets a moment, and is then recorded as stopped.
+        """End the recording. Exchanges in progress get a moment to end, and are then recorded as stopped.
 
-        Takes `_GRACE` and a few times `_LAST` at most, whatever the clients and the upstream do. Something
-        large that is still looked through (seconds for 10 MB) is waited for if the end is `patient` and
-        commits; else it is left out, and a line says so.
+        Takes `_GRACE` and a few times `_LAST` at most, whatever the clients and the upstream do. Large data
+        that is still being searched for secrets (seconds for 10 MB) is waited for if the end is `patient` and
+        commits; otherwise it is left out, and a line says so.
         """
         forwarder = self._forwarder
         forwarder.stopping = True
@@ -210,11 +209,11 @@ class Recorder:
         # Kept here, because aiohttp forgets a transport that it has begun to close.
         transports = [each.transport for each in connections.connections if each.transport is not None]
         connections.pre_shutdown()
-        # Not 0, which aiohttp takes for "as long as it takes".
+        # Not 0, which means "no limit" to aiohttp.
         await _within(3 * _LAST, connections.shutdown(_LAST))
         for transport in transports:  # a client that does not read keeps its own open
             transport.abort()
-        await asyncio.sleep(0)  # an aborted transport lets go of its socket in the next turn of the loop
+        await asyncio.sleep(0)  # an aborted transport closes its socket in the next iteration of the loop
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -229,6 +228,6 @@ class Recorder:
 
 
 async def _within(seconds: float, step: Coroutine[Any, Any, None]) -> None:
-    """Take a step of an ending that must not wait for anybody."""
+    """Run one step of stopping within a limit, so that nobody can hold it up."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(step, seconds)

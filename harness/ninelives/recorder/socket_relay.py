@@ -1,8 +1,7 @@
 """Passes a WebSocket through as bytes, and notes its messages.
 
-After the handshake nothing is interpreted on the way: pings, fragments, close frames, half frames, silence
-and resets reach the other side as they were sent, at once, and a copy of the bytes is parsed for the
-cassette.
+After the handshake the bytes are passed on unparsed: pings, fragments, close frames, half frames, silence and
+resets reach the other side at once, as they were sent. A copy of the bytes is parsed for the cassette.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from ninelives.recorder.notes import Notes
 _FULL = 4 * 2**20
 """Bytes waiting for a slow reader above which reading from its peer stops."""
 _LOOK_AGAIN = 0.01
-"""Seconds between two checks whether they were sent."""
+"""Seconds between two checks whether the waiting bytes were sent."""
 
 Side = Literal["server", "client"]
 

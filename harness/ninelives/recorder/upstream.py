@@ -1,4 +1,4 @@
-"""The upstream of a recorder, from what a user types."""
+"""Parses the upstream of a recorder as a user types it."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 Requests that overlapped in the recording overlap again; a request that came after an answer waits for it.
 
-A request refers to responses, items and calls by ids; they are replaced by the new ids in the same places. A
-request that cannot be sent, because what it builds on did not come again, is left out with the reason.
+Ids of responses, items and calls in a request are replaced by the new ids from the same places. A request
+that builds on an answer that did not come again cannot be sent; it is left out with the reason.
 """
 
 from __future__ import annotations
@@ -100,12 +100,14 @@ class _Asker:
     def __init__(self, session: aiohttp.ClientSession, proxy: Recorder, key: str) -> None:
         self._session, self._proxy, self._key = session, proxy, key
         self._names: dict[str, str] = {}  # recorded id -> new id
-        self._lost: set[str] = set()  # recorded ids for which nothing came
+        self._lost: set[str] = set()  # recorded ids without a new one
         self._sockets: dict[int, Socket] = {}
         self._running: list[_Begun] = []
 
     async def wait_for_what_was_over(self, exchange: Exchange) -> None:
-        """Wait for the answers that had come when this was sent, and for those that it builds on."""
+        """Wait for the answers that had arrived when this request was recorded, and for those that it builds
+        on.
+        """
         named = set(_ID.findall(_said(exchange)))
         for each in list(self._running):
             if each.exchange.ended <= exchange.began or not named.isdisjoint(_recorded_ids(each.exchange)):
@@ -120,7 +122,7 @@ class _Asker:
         return None
 
     async def begin(self, exchange: Exchange) -> _Begun:
-        """Repeat one request. On return it has arrived at the recorder; the answer is still to come."""
+        """Repeat one request. On return it has reached the recorder; the answer has yet to arrive."""
         if exchange.transport == "websocket":
             begun = await self._begin_turn(exchange)
         else:

@@ -1,8 +1,8 @@
-"""Differences between recorded answers and new ones to the same requests: changes of the API apart from what
-a model says differently every time.
+"""Differences between recorded answers and new ones to the same requests: changes of the API, as opposed to
+the wording of a model, which differs every time.
 
-The API has changed if an event or a field is new, if one that always came is missing, or if an error has
-another wording. The output distinguishes the API from the model: event types are compared only between
+The API has changed if an event or a field is new, if one that was always present is missing, or if an error
+is worded differently. The output distinguishes the API from the model: event types are compared only between
 answers with the same kinds of items and parts, and fields only within the same kind of object.
 """
 
@@ -33,7 +33,7 @@ class Drift:
 
     kind: Kind
     what: str
-    """The event or the field, or what is compared."""
+    """The event, the field, or another compared property."""
     before: str
     after: str
     exchanges: tuple[tuple[str, int], ...]

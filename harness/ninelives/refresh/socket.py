@@ -31,7 +31,7 @@ class Socket:
 
     @property
     def closed(self) -> bool:
-        """Whether it takes no more requests."""
+        """Whether no more requests can be sent on it."""
         return self._opened.closed or self._reading.done()
 
     async def ask(self, message: str) -> _Turn:

@@ -21,14 +21,14 @@ class Checked:
     problems: Sequence[str] = ()
     """The problems, one line each; empty if there are none."""
     crashed: bool = False
-    """Whether it came to no result."""
+    """Whether it ended without a result."""
     skipped: str | None = None
     """Why it was skipped."""
     file: str | None = None
     """The file for a reader to open."""
     line: int = 1
     talk: str = ""
-    """What was said and heard, as details."""
+    """The words said and heard, as details."""
 
     @property
     def good(self) -> bool:

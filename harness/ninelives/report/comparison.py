@@ -1,9 +1,9 @@
 """Differences between two recordings of a conversation: in requests, wording, structure and timing.
 
 Exchanges are compared in order. Ids differ from one recording to the next, so each is read as the first,
-second, third of its kind. Between HTTP and WebSocket recordings of the same conversation only what does not
-depend on the transport is compared: a request stands for its meaning, including everything that it
-continues.
+second, third of its kind. Between an HTTP and a WebSocket recording of the same conversation, only properties
+that do not depend on the transport are compared: a request is compared by its meaning, including the
+conversation that it continues.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Difference:
     exchange: int
     """Its number in the recordings, from 1."""
     where: str
-    """What is compared: the field, the words, the event."""
+    """The compared property: a field, the words, an event."""
     before: str
     after: str
 

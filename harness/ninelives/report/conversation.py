@@ -1,7 +1,7 @@
 """A recorded conversation for a reader: who said what, which tools were called, tokens and times.
 
-Made from the exchanges of a cassette. Only what is new in each request is kept, because a request repeats the
-whole conversation.
+Made from the exchanges of a cassette. Only the new part of each request is kept, because a request repeats
+the whole conversation.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Exchanged:
     transport: str
     model: str
     asked: tuple[tuple[str, str], ...]
-    """What was new in the request: pairs of a role (`user`, `developer` or `tool`) and a text."""
+    """The new part of the request: pairs of a role (`user`, `developer` or `tool`) and a text."""
     thought: str
     said: str
     calls: tuple[tuple[str, str], ...]

@@ -3,11 +3,12 @@ can be searched and driven by keys.
 
 The page is the template's text with the style, the script and the data written into it. Data goes in as JSON
 that cannot close its own script element, and the script puts it on the page as text only, so nothing a model
-or a user said is ever markup. The page's policy allows its own style and script, by their digests, and no
-address.
+or a user said is ever markup. The page's content security policy allows its own style and script, by their
+digests, and no address.
 
-What is the same in several timelines (an event, its JSON, what a promise says) is written once, and the
-script unpacks a timeline when it is opened: a page of hundreds opens as one of a few does.
+Parts that several timelines share (an event, its JSON, the text of a promise) are written once, and the
+script unpacks a timeline when it is opened, so a page with hundreds of timelines opens as fast as one with a
+few.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def page(chapters: Sequence[Chapter], title: str, note: str = "") -> str:
         "script": script,
     }
     whole = []
-    for name, value in filled.items():  # each looked for behind the last, not in what was filled in
+    for name, value in filled.items():  # each searched after the previous one, not in inserted text
         before, _, text = text.partition(f"{{{{{name}}}}}")
         whole += [before, value]
     return "".join([*whole, text])
@@ -80,7 +81,7 @@ def anchors(chapters: Iterable[Chapter]) -> list[str]:
 
 
 def _policy(style: str, script: str) -> str:
-    def digest(text: str) -> str:  # of what stands between the tags
+    def digest(text: str) -> str:  # of the text between the tags
         return base64.b64encode(hashlib.sha256(f"\n{text}\n".encode()).digest()).decode()
 
     return (
@@ -90,7 +91,7 @@ def _policy(style: str, script: str) -> str:
 
 
 class _Shared:
-    """What several timelines have in common, with the place where it is written down."""
+    """The parts that several timelines share, each with its index in the page's data."""
 
     def __init__(self) -> None:
         self.texts: dict[str, int] = {}

@@ -103,7 +103,7 @@ class Chapter:
     timeline: Timeline
     findings: Sequence[Finding] = field(default=())
     heard: Sequence[tuple[str, str]] = field(default=())
-    """What was asked and what was heard, turn by turn."""
+    """The questions and the heard answers, turn by turn."""
     latency: str = ""
     """The caller's waiting times."""
     dead_air: float | None = None
@@ -131,7 +131,7 @@ def merged(*timelines: Timeline) -> Timeline:
 
 
 def from_journal(entries: Iterable[Entry], shift: float = 0.0) -> Timeline:
-    """Return the rows of what happened on the network.
+    """Return the rows of the network's events.
 
     `shift` seconds are added to every moment, to convert the server's clock to the bot's.
     """
@@ -180,7 +180,7 @@ def _wire_line(kind: str, data: Any) -> str:
 
 
 def request_line(body: Any, method: Any = None, path: Any = None) -> str:
-    """Return a request on one line: the model and what is new in its input."""
+    """Return a request on one line: the model and the new part of its input."""
     if not isinstance(body, Mapping):
         return f"{method or ''} {path or ''}".strip() or "request"
     given = body.get("input")
@@ -219,7 +219,7 @@ def event_line(kind: str, data: Mapping[str, Any]) -> str:
 
 
 def from_turns(turns: Iterable[Turn], shift: float = 0.0) -> Timeline:
-    """Return the rows of what the user did and how the bot reacted."""
+    """Return the rows of the user's actions and the bot's reactions."""
     rows: list[Row] = []
     spans: list[Span] = []
     for turn in turns:

@@ -1,8 +1,8 @@
 """A timeline that grows: the new rows since the last look.
 
 A state machine without tasks or sockets. It gets the journal's new entries and all turns so far. Pieces of
-text are joined to sentences, and of the network's events only those that end a response are shown, unless all
-are requested.
+text are joined to sentences, and only those network events that end a response are shown, unless all are
+requested.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ENDS = event_types.TERMINAL | {"error"}
 
 
 class Growing:
-    """What has been shown of one conversation."""
+    """The state of one conversation's display: what has been shown."""
 
     def __init__(self, *, events: bool = False) -> None:
         self.events = events

@@ -1,7 +1,7 @@
 """One conversation by keyboard: a mock server, a bot on it, and typed lines.
 
-It runs on any loop: on an ordinary one for people, on a virtual one for tests. What was said, heard and
-broken is kept in the session, so that it can be judged and drawn even if somebody ends it in the middle.
+It runs on any loop: on an ordinary one for people, on a virtual one for tests. Everything said, heard and
+broken is kept in the session, so that it can be judged and drawn even if it is ended in the middle.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ LOOK = 0.05
 """Seconds between two checks for new rows."""
 
 CONVERSATION = Scenario("talk", "A typed conversation.", (), ())
-"""The scenario for judging: it is unknown what should have been heard."""
+"""The scenario for judging, without expected answers, because they are unknown."""
 
 
 class Session:
@@ -78,7 +78,7 @@ class Session:
         self._prologue = 0
         self._saying: Turn | None = None
         self._typed: list[Turn] = []
-        """What was typed to be said; a turn has a number once it begins."""
+        """The turns for typed words, in order; a turn gets its number when it begins."""
         self._left = True
         """Whether the user leaves, or has left, without waiting for the end of the turn."""
 
@@ -192,7 +192,7 @@ class Session:
             await asyncio.sleep(LOOK)
 
     async def _act(self, bot: Bot, line: str, number: int) -> bool:
-        """Do what a line says. Return False if the user leaves."""
+        """Execute a line. Return False if the user leaves."""
         try:
             meant = typed.read(line)
         except UsageError as error:
@@ -257,7 +257,7 @@ class Session:
 
 
 def _without_the_last_turn(outcome: Outcome) -> Outcome:
-    """Judge only what was before the last turn."""
+    """Judge only the turns before the last one."""
     whole = outcome.episode
     began = whole.turns[-1].began
     before = replace(

@@ -29,8 +29,8 @@ class Lines(Protocol):
         ...
 
     def leave(self, runner: asyncio.Runner) -> None:
-        """Give the terminal back although the runner's loop was left while lines were read. What is printed
-        from now on appears at once.
+        """Restore the terminal after the runner's loop was left while lines were read. Later output appears
+        at once.
         """
         ...
 
@@ -38,8 +38,8 @@ class Lines(Protocol):
 class Piped:
     """Lines of a file by its number, by default standard input.
 
-    A thread of its own reads them, since not every file can be waited for, with the system call, since
-    Python's own stream cannot be closed while somebody reads.
+    A thread reads them, because a loop cannot wait for every kind of file; it uses the system call, because
+    Python's own stream cannot be closed while it is being read.
     """
 
     piped = True
@@ -143,7 +143,7 @@ class Typed:
             await self._stop_asking(self._asking)
 
     def leave(self, runner: asyncio.Runner) -> None:
-        """Give the terminal back although the runner's loop was left while lines were read."""
+        """Restore the terminal after the runner's loop was left while lines were read."""
         if self._asking is not None:
             runner.run(self._stop_asking(self._asking))
         self._terminal.close()

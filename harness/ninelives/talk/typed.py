@@ -65,9 +65,9 @@ class Command:
     """Parses the arguments. Raises ValueError."""
     given: str = ""
     key: str = ""
-    """The key for the same in a terminal."""
+    """The key for this command in a terminal."""
     short: str = ""
-    """What the key does, for the line of keys."""
+    """A short description of the key, for the line of keys."""
 
 
 def _break(kind: str, parameter: str = "", convert: Callable[[str], float] = float) -> Callable[[str], Typed]:
@@ -80,7 +80,7 @@ def _break(kind: str, parameter: str = "", convert: Callable[[str], float] = flo
             planned: Planned = getattr(faults.at(connection=connection, at=0.0), kind)(**parameters)
             return planned
 
-        plan(1)  # so that what cannot be is said now
+        plan(1)  # now, so that an invalid fault is reported at once
         return Break(plan)
 
     return read

@@ -1,8 +1,7 @@
 """The errors of virtual time, and their texts.
 
-VirtualTimeError
-|- VirtualDeadlock    nothing can happen any more, or nothing but timers, or an outside job never ends
-`- NotVirtual         the loop at hand cannot run in virtual time
+VirtualTimeError |- VirtualDeadlock nothing can happen any more, or nothing but timers, or an outside job
+never ends `- NotVirtual the running loop cannot run in virtual time
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ would look dead.
 
 Linux reports it exactly: `TCP_INFO` counts the bytes that one end has sent or still holds back, and the bytes
 that the other end has received. So one call per socket is enough, and the two ends are compared. An end that
-has unread bytes and does not read them holds nothing up: nothing can happen until it reads.
+does not read its bytes does not hold the clock: nothing can happen until it reads.
 
 If the kernel does not report this, the loop polls for half a millisecond instead.
 """
@@ -48,7 +48,7 @@ class _End:
     state: int = 0
     received: int = 0
     written: int = 0
-    """Bytes that were written to it, whether the kernel has sent them yet or not."""
+    """Bytes that were written to it, whether or not the kernel has sent them yet."""
 
     def open(self) -> socket.socket | None:
         sock = self.sock()
@@ -78,9 +78,7 @@ class Flight:
         self._ends.append(_End(weakref.ref(sock)))
 
     def busy(self) -> bool:
-        """Whether something that was written has not arrived yet, so that a socket may become ready by
-        itself.
-        """
+        """Whether written data has not arrived yet, so that a socket may become ready without a timer."""
         open_ends = [(end, sock) for end in self._ends if (sock := end.open()) is not None]
         if len(open_ends) < len(self._ends):
             self._forget()
@@ -111,10 +109,10 @@ class Flight:
 
 
 def _is_on_its_way(end: _End, sock: socket.socket) -> bool:
-    """Whether this end waits for its connection, or something that it wrote has not arrived yet."""
+    """Whether this end waits for its connection, or data that it wrote has not arrived yet."""
     if end.route is None:
         return end.state == _CONNECTING
-    if end.peer is None:  # all that is known is whether the other end has acknowledged everything
+    if end.peer is None:  # the kernel only says whether the other end has acknowledged everything
         return _count(sock, _SIOCOUTQ) > 0
     other = end.peer.open()
     if other is None:

@@ -124,7 +124,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._jobs.append((ticket.job, outcome))
         # Whatever happens to the asyncio future, the end of the job must wake the loop.
         ticket.job.add_done_callback(lambda _: self._wake())
-        outcome.add_done_callback(lambda _: self._jobs_running())  # which forgets it, and what it returned
+        outcome.add_done_callback(lambda _: self._jobs_running())  # and forget the job
         return outcome
 
     def set_default_executor(self, executor: concurrent.futures.Executor) -> None:
@@ -271,7 +271,7 @@ class _JumpingSelector(selectors.BaseSelector):
                 return events
             began = began or _real_monotonic()
             if _real_monotonic() - began > STUCK:
-                break  # on a busy machine the bytes may have come while this process did not run
+                break  # on a busy machine the bytes may have arrived while this process did not run
         return self._look(0) or None
 
     def _last_chance(self) -> list[tuple[selectors.SelectorKey, int]]:
@@ -310,7 +310,7 @@ def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
         try:
             return runner.run(main)
         except KeyboardInterrupt:
-            with suppress(Exception):  # as of tasks that do not let themselves be cancelled
+            with suppress(Exception):  # such as tasks that resist cancellation
                 runner.close()
             raise
 

@@ -87,7 +87,7 @@ class VoiceCall(Conversation):
         self._speech = CallerSpeech(self._stand_ins, self.line, self._listener, self._tracker)
         self.line.on_change = self._tracker.collect
         self._losing: list[tuple[Moment, float | None]] = []
-        """When the line is lost in the next answer, and for how long."""
+        """The moment of the next answer at which the line is lost, and the length of the loss."""
         self._tasks: list[asyncio.Task[None]] = []
         self._gone = False
 
@@ -124,7 +124,7 @@ class VoiceCall(Conversation):
         if not text.strip():
             raise ValueError(f"say({text!r}): expected words; use `hum` for a noise without words")
         if self._stand_ins.context is not None:
-            add_to(self.context, self._tools)  # again: Flows gives each of its nodes tools of its own
+            add_to(self.context, self._tools)  # again, because Flows gives each of its nodes other tools
         turn = await self._speech.say(text, lambda: self.on_question())
         self._lose_later(turn)
         if cut_in is not None and await self._tracker.moment(turn, cut_in):
@@ -140,7 +140,7 @@ class VoiceCall(Conversation):
         return await self.say(text)
 
     async def hum(self, seconds: float = 0.5) -> None:
-        """Make a noise that VAD takes for speech and that cannot be transcribed."""
+        """Make a noise that VAD detects as speech, and that cannot be transcribed."""
         self._require()
         await self._speech.hum(seconds)
 
@@ -158,7 +158,7 @@ class VoiceCall(Conversation):
         return turn
 
     async def hang_up(self) -> None:
-        """Hang up: the bot's handlers are called, and what they do not end is cancelled."""
+        """Hang up: the bot's handlers are called, and everything that they do not end is cancelled."""
         if self._gone:
             return
         self._gone = True
@@ -171,8 +171,8 @@ class VoiceCall(Conversation):
     def lose_line(self, seconds: float | None = None, *, at: Moment | None = None) -> None:
         """Lose the line, at once or at a moment of the answer to the next `say`.
 
-        Then nothing is heard on either side; what the bot says meanwhile is lost. `seconds`: for how long.
-        None: for good, and the bot's transport notices after 5 s, as if the caller had hung up.
+        Then nothing is heard on either side, and everything that the bot says meanwhile is lost. `seconds`:
+        for how long. None: for good, and the bot's transport notices after 5 s, as if the caller had hung up.
         """
         self._require()
         if at is not None:

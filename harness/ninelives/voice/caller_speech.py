@@ -1,4 +1,4 @@
-"""How a caller speaks: voice activity, words, and the bot's speech recognition."""
+"""The speech of a caller: sends voice activity and words to the bot's speech recognition."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class CallerSpeech:
         return turn
 
     async def hum(self, seconds: float) -> None:
-        """Make a noise that VAD takes for speech and that cannot be transcribed."""
+        """Make a noise that VAD detects as speech, and that cannot be transcribed."""
         await self.open()
         await asyncio.sleep(seconds + self._stand_ins.hearing[0].stop_after)
         await self.close()

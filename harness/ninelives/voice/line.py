@@ -48,8 +48,8 @@ _CATCH_UP = 0.001  # seconds: a chunk that is later by less than this follows th
 class Line(HostedTransport):
     """A Pipecat transport with a caller at the other end.
 
-    Its audio format is the worker's own, or that of the bot's own transport, whose destinations, mixer,
-    filter and volume of the output it has, too. Handlers may be added for any event of any transport.
+    It takes the audio format of the worker or of the bot's own transport, and that transport's destinations,
+    mixer, filter and volume of the output. Handlers may be added for any event of any transport.
 
     Args:
         jitter: Seconds by which each chunk of sound is late, or a range to draw from. A chunk waits for those
@@ -91,8 +91,8 @@ class Line(HostedTransport):
         return self._output
 
     def adopt(self, params: Any) -> None:
-        """Take over what a bot asks of its own transport: the format, the destinations, and what is done to
-        the sound before it is sent. A filter of the input is left out, because no sound comes in.
+        """Take over the settings of a bot's own transport: the format, the destinations, and the processing
+        of outgoing sound. A filter of the input is left out, because no sound comes in.
         """
         for name in _ADOPTED:
             if (value := getattr(params, name, None)) is not None:
@@ -102,7 +102,7 @@ class Line(HostedTransport):
     def serve(self, destinations: Iterable[str | None]) -> None:
         """Send sound to these destinations, such as tracks of a room, of which the caller hears the first.
 
-        They are added to those of the transport, unless the bot has said which its own one has.
+        They are added to the default ones, unless the bot's own transport names its destinations.
         """
         wanted = list(dict.fromkeys(destinations))
         self.heard = wanted[0] if wanted else None
@@ -113,7 +113,7 @@ class Line(HostedTransport):
 
     @property
     def playback(self) -> Playback:
-        """What was played."""
+        """The playback: everything that was played."""
         return self._output.playback
 
     @property
@@ -178,7 +178,7 @@ class LineOutput(BaseOutputTransport):
         await self.set_transport_ready(frame)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Note what Pipecat queues, in the same order."""
+        """Note the sound that Pipecat queues, in the same order."""
         if direction is FrameDirection.DOWNSTREAM and frame.transport_destination == self._line.heard:
             if isinstance(frame, OutputAudioRawFrame):
                 size = len(frame.audio) * self.sample_rate // frame.sample_rate
@@ -186,7 +186,7 @@ class LineOutput(BaseOutputTransport):
             elif isinstance(frame, TTSStoppedFrame):
                 self.playback.close(self.audio_chunk_size)
         track = self._track(frame.transport_destination)
-        track.queued.set()  # before Pipecat queues it, because it may wait for the end of what it queues ...
+        track.queued.set()  # before Pipecat queues the frame: it may wait for the sound ...
         await super().process_frame(frame, direction)
         track.queued.set()  # ... and after
         if isinstance(frame, InterruptionFrame):
@@ -233,18 +233,19 @@ class LineOutput(BaseOutputTransport):
         return mixer is not None and destination is None
 
     def _of_the_mixer(self, frame: OutputAudioRawFrame) -> bool:
-        """Whether a chunk is only what a mixer makes while the bot says nothing.
+        """Whether a chunk is only a mixer's background while the bot says nothing.
 
-        Pipecat makes such chunks of the base class; those of the bot are whole chunks of what it queued.
+        Pipecat makes such chunks from the base class; the bot's are whole chunks of its queued sound.
         """
         if type(frame) is not OutputAudioRawFrame:
             return False
         return frame.transport_destination != self._line.heard or self.playback.waiting < len(frame.audio)
 
     async def _pass(self, track: _Track, chunk: float) -> None:
-        """Let a mixer's own chunks pass, as many as come before the bot has something to send, as one.
+        """Play a mixer's background as one chunk until the bot has something to send.
 
-        An hour of background would be 180,000 chunks. The bot's next chunk begins where one of them ends.
+        An hour of background would be 180,000 chunks. The bot's next chunk begins at the end of a background
+        chunk.
         """
         began = self._line.now()
         track.queued.clear()

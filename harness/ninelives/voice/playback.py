@@ -1,4 +1,5 @@
-"""What a loudspeaker has played: a queue of sound with the words in it, and the moment at which each began.
+"""The playback of a loudspeaker: a queue of sound with the words in it, and the moment at which each word
+began.
 
 Sans I/O: the line calls it for queued sound, for each chunk that begins to play, and when the caller
 interrupts.
@@ -104,21 +105,21 @@ class Playback:
                 self._queue.popleft()
 
     def cut(self, at: float) -> None:
-        """Drop what was not played yet, except sound that must not be interrupted."""
+        """Drop sound that was not played yet, except sound that must not be interrupted."""
         self._queue = deque(piece for piece in self._queue if not piece.interruptible)
         self._queued = self.waiting
         if self.interruptible:
             self.end(at)
 
     def end(self, at: float) -> None:
-        """Drop what would be heard after this moment."""
+        """Drop sound that would be heard after this moment."""
         self.words = [word for word in self.words if word.at <= at]
         self.sounds = [sound for sound in self.sounds if sound.began < at]
         if self.sounds:
             self.sounds[-1].ended = min(self.sounds[-1].ended, at)
 
     def fell_silent(self, chunk: int) -> None:
-        """Note that the bot counts as silent. Pipecat drops a rest that does not fill a chunk."""
+        """Note that the bot counts as silent. Pipecat drops a remainder that does not fill a chunk."""
         if self.waiting < chunk:
             self._queue.clear()
             self._queued = 0

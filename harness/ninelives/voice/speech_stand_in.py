@@ -12,7 +12,7 @@ from pipecat.services.ai_service import AIService
 class StandIn(AIService):
     """Has the handlers and the name of the service that it replaces, and shares its usability.
 
-    Code that chooses among services, such as a switcher with failover, knows those that the bot gave it. So
+    Code that chooses among services, such as a switcher with failover, only knows the bot's own ones. So
     errors name the bot's own service, and if one of the two becomes unusable, so does the other.
     """
 

@@ -29,7 +29,7 @@ _SOUND = (TTSService, BaseInputTransport, BaseOutputTransport)
 
 
 class StandIns:
-    """The stand-ins of one call. The first of a kind is the one given, others are copies of it."""
+    """The stand-ins of one call. The first of each kind is the given one; the others are copies of it."""
 
     def __init__(self, line: Line, ears: Ears, voice: Voice) -> None:
         self._line = line
@@ -38,11 +38,11 @@ class StandIns:
         self._used = {"ears": 0, "voice": 0, "input": 0, "output": 0}
         self._hearing: list[Replaced] = []
         self.replaced: list[str] = []
-        """What was replaced, for example `CartesiaTTSService by Voice`."""
+        """The replacements, for example `CartesiaTTSService by Voice`."""
         self._prepared: list[PipelineWorker] = []
         self._brought_sound = False
         self.beside: list[LLMService[Any]] = []
-        """Models that do not hold the conversation: their text comes to no voice, or to another one."""
+        """Models that do not hold the conversation: their text reaches no voice, or another one."""
         self.worker: PipelineWorker | None = None
         """The worker with the line."""
 
@@ -152,7 +152,7 @@ class StandIns:
 
     @property
     def conversation(self) -> list[FrameProcessor]:
-        """The same without branches in which another model works than the one that the caller talks to."""
+        """The same processors, without branches of models other than the one that the caller talks to."""
         inside = [self.worker.pipeline] if self.worker is not None else []
         return list(conversation_in(inside, self.beside))
 

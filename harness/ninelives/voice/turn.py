@@ -1,4 +1,4 @@
-"""One turn of a call with a voice: what the model said, and what of it the caller heard."""
+"""One turn of a call with a voice: the model's text, and the part of it that the caller heard."""
 
 from __future__ import annotations
 

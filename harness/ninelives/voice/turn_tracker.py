@@ -29,13 +29,15 @@ NO_ANSWER = 15.0
 """Seconds without a sign of an answer after which the bot counts as having nothing to say."""
 
 JUST_AFTER = 0.001
-"""Seconds. A caller interrupts this long after a moment: a sound that begins at that moment has begun."""
+"""Seconds after a moment at which a caller interrupts there, so that a sound that begins at that moment has
+begun.
+"""
 
 CLOCK = 1e-6
 """Seconds. A shorter wait need not move the loop's clock at all, so it counts as over."""
 
 QUIET = 5.0
-"""Seconds without a sign after which it is asked again whether the bot is quiet."""
+"""Seconds without a frame after which the bot is checked again for quiet."""
 
 
 class TurnTracker(BaseObserver):
@@ -85,8 +87,8 @@ class TurnTracker(BaseObserver):
             over.cancel()
 
     async def just_after(self) -> None:
-        """Let the sound begin that begins at this moment. On the virtual clock ties are frequent, and whether
-        a timer of the bot or one of the caller runs first is chance.
+        """Wait until the sound that begins at this moment has begun. Ties are frequent on the virtual clock,
+        and it is chance whether the bot's timer or the caller's runs first.
         """
         await asyncio.sleep(JUST_AFTER)
 
@@ -111,7 +113,7 @@ class TurnTracker(BaseObserver):
         """Wait until nothing is pending in the bot and nothing sounds on the line."""
         while not self._host.ended:
             before = self._activity
-            await self._host.until_ended(self._host.drained())  # or its probe was swallowed
+            await self._host.until_ended(self._host.drained())  # or the bot swallowed the probe
             await asyncio.sleep(JUST_AFTER)
             quiet = self._listener.quiet and self._silent
             if quiet and before == self._activity:
@@ -172,7 +174,7 @@ class TurnTracker(BaseObserver):
 
 
 def _time_of(moment: Moment, turn: VoiceTurn) -> float | None:
-    """Return when a moment of a turn comes; None if that is not known yet."""
+    """Return the time of a moment of a turn; None if that is not known yet."""
     if isinstance(moment, Words):
         return turn.words[moment.count - 1].at if len(turn.words) >= moment.count else None
     if isinstance(moment, SinceAsked):

@@ -34,8 +34,8 @@ _KEPT = (
     "_aggregated_frame_sequencer",
     "_stop_frame_timeout_s",
 )
-"""Settings of the bot's own service that determine what is spoken, and for how long Pipecat waits for it: the
-stand-in takes them over.
+"""Settings of the bot's own service that the stand-in takes over: they determine the spoken text, and how
+long Pipecat waits for it.
 """
 
 _ENDS = frozenset(".!?")
@@ -202,7 +202,7 @@ class Voice(StandIn, TTSService):
         self._answering.pop(context_id, None)
 
     async def on_audio_context_completed(self, context_id: str) -> None:
-        """End an audio context, because all was spoken or nothing came for long; if it is opened again,
+        """End an audio context, because all its text was spoken or none came for long. If it is opened again,
         its times start over.
         """
         answer = self._answering.pop(context_id, None)
@@ -221,11 +221,12 @@ class _Answer:
     words: int = 0
     sentence_ended: bool = True
     begun: str = ""
-    """The word that was begun in a stream of tokens."""
+    """The unfinished word of a stream of tokens."""
 
 
 def _pronounced(words: list[str]) -> list[str]:
-    """Join what has neither letter nor digit (an emoji, a dash) to the word before: no voice pronounces it.
+    """Join a word without letters and digits (an emoji, a dash) to the word before, because no voice
+    pronounces it.
 
     Pipecat 1.14 cannot find such a word in its text, and writes it into the context twice.
     """

@@ -1,7 +1,7 @@
-"""Sorts what broke: one breach for each promise and cause, in however many runs it was seen.
+"""Groups broken promises into breaches: one for each promise and cause, in however many runs it was seen.
 
-Two runs show the same breach if the same promise was broken for a reason of the same shape, or if the
-shortest scenario of one breaks what the other broke.
+Two runs show the same breach if they broke the same promise for a reason of the same shape, or if the
+shortest scenario of one breaks the promise that the other broke.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Breach:
 
     key: Key
     broken: tuple[tuple[str, str], ...]
-    """What the shortest scenario breaks: every promise, with its reason."""
+    """The promises that the shortest scenario breaks, each with its reason."""
     spec: ScenarioSpec
     run: int
     """The run in which it was found."""
@@ -55,7 +55,7 @@ class Breach:
     """Whether shrinking ran out of real seconds, not of tries: a faster machine may find a shorter scenario.
     """
     evidence: str
-    """Said and heard, turn by turn."""
+    """The words that were said and heard, turn by turn."""
     runs: tuple[int, ...] = ()
     """All runs that broke this promise in this way."""
 
@@ -72,13 +72,13 @@ class Breach:
 
     @property
     def keys(self) -> frozenset[Key]:
-        """Everything that the shortest scenario shows."""
+        """The keys of all breaches that the shortest scenario shows."""
         return keys_of(self.broken) | {self.key}
 
 
 def grouped(seed: int, trials: Iterable[Trial]) -> dict[Key, list[int]]:
-    """Group the runs that broke something by what they broke: the shortest scenario first, then the earliest
-    run.
+    """Group the runs by the promises that they broke; in each group the shortest scenario comes first, then
+    the earliest run.
     """
     groups: dict[Key, list[int]] = {}
     for trial in trials:

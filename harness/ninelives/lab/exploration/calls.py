@@ -1,4 +1,4 @@
-"""A thousand calls to one bot without faults: what callers wait for, and the worst call.
+"""Many calls to one bot without faults: the callers' waiting times, and the worst call.
 
 A call is a random conversation as in exploration, without faults, with short pauses and tools that answer at
 once, so that the caller waits only for the bot and the model. Call `i` of seed `s` is the same conversation
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from ninelives.lab.services import Factory
 
 LONGEST_PAUSE = 5.0
-"""Seconds between two turns of a call at most."""
+"""The most seconds between two turns of a call."""
 
 AS_BAD = 0.9
 """A shorter scenario represents the worst call if its longest silence is at least this share of the call's.
 """
 
 TRIES = 60
-"""Scenarios played at most to shorten the worst call."""
+"""The most scenarios played to shorten the worst call."""
 
 BATCH = 4
 """Calls per job of a worker."""
@@ -94,7 +94,7 @@ class Worst:
     tries: int
     """Scenarios played to shorten it."""
     was: tuple[int, int, int]
-    """How long the call was: steps, interruptions, characters."""
+    """The size of the call: steps, interruptions, characters."""
     at_pace: bool
     """Whether it needs the pace of the calls; otherwise the model's times are written into it."""
 
@@ -116,7 +116,7 @@ def draw_call(seed: int, number: int) -> ScenarioSpec:
         name=f"call_{number}",
         sentence=f"Call {number} of seed {seed}.",
         pace=usual.pace,
-        # The model's times are drawn from the scenario's seed, so every call has one of its own.
+        # The model's times are drawn from the scenario's seed, so every call has its own seed.
         seed=random.Random(f"ninelives call {seed} {number}").randrange(2**31),
     )
 
@@ -130,8 +130,8 @@ def play_calls(
     conditions: Conditions,
     progress: Callable[[int, int], None],
 ) -> Calls:
-    """Play so many calls of a seed. `progress` is called with how many are done, and how many broke a
-    promise.
+    """Play `count` calls of a seed. `progress` is called with the number that is done, and the number that
+    broke a promise.
     """
 
     def batches() -> Iterator[tuple[Callable[..., Any], Sequence[Any]]]:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Choices:
-    """The choices of one run of one seed; those for another `purpose` are independent of the others."""
+    """The choices of one run of one seed; choices for another `purpose` are independent of them."""
 
     def __init__(self, seed: int, run: int, purpose: str = "") -> None:
         # A text as seed goes through SHA-512, so neighbouring runs have nothing in common, and run 7 is the

@@ -1,4 +1,4 @@
-"""Draws a scenario: what is said, what fails, when the user interrupts, how long everybody waits.
+"""Draws a random scenario: the conversation, the faults, the interruptions, and the pauses.
 
 `draw_scenario(seed, run)` is a pure function: the same two numbers give the same scenario in every process,
 in any order, with any number of jobs.
@@ -23,9 +23,8 @@ _PAUSES = (1.0, 0.0, 0.3, 5.0, 30.0, 1.0, 0.0, 0.3, 5.0, 90.0, 1.0, 0.0, 0.3, 5.
 """Seconds between turns: at once, in the same breath, after a while, after a connection's 60-minute life."""
 
 _CUT_TIMES = (0.513, 0.053, 0.107, 0.213, 1.013, 3.013)
-"""Seconds after the question at which the user interrupts. Odd, so that it is never the moment at which an
-event leaves or a tool is done: Pipecat then passes a tool's result on although the user has begun to
-speak.
+"""Seconds after the question at which the user interrupts. Uneven, so that it never coincides with an event
+or the end of a tool: Pipecat would pass on the tool's result although the user has begun to speak.
 """
 
 _CONTINUATIONS: tuple[Continuation, ...] = ("rest", "repeat", "rest", "rephrase", "refuse")

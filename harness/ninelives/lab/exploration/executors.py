@@ -1,4 +1,4 @@
-"""Where runs are played: here, in processes, in threads, on a Dask cluster, or on any other executor."""
+"""Executors that play runs: in this thread, in processes, in threads, on a Dask cluster, or any other."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ninelives.usage_error import UsageError
 
 
 class Here(Executor):
-    """Runs what is submitted at once, in this thread."""
+    """Runs a submitted call immediately, in this thread."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run it, and return a completed future."""
@@ -46,7 +46,7 @@ class Crew:
     jobs: int
 
     def results(self, calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> Iterator[Any]:
-        """Yield the results of calls as they come, with at most twice as many pending as there are jobs."""
+        """Yield the results of calls as they arrive, with at most two pending calls for each job."""
         waiting: list[Future[Any]] = []
         coming = iter(calls)
         try:
@@ -92,8 +92,8 @@ def open_executor(name: str, jobs: int | None) -> Iterator[tuple[Executor, int]]
 
 @contextmanager
 def _silent_tracker() -> Iterator[None]:
-    """Start the process that removes a pool's semaphores, which warns of those that an interruption leaves to
-    it. It gets this process's options for warnings.
+    """Start the process that removes a pool's semaphores, with the options that silence its warnings about
+    semaphores left by an interruption.
     """
     option = "ignore:resource_tracker:UserWarning"
     sys.warnoptions.append(option)
@@ -116,8 +116,8 @@ def _until_interrupted(pool: Executor, many: int) -> Iterator[tuple[Executor, in
 
 
 def _leave_with_the_parent() -> None:
-    """Leave Ctrl-C to the parent; and end with it, because a worker whose parent was killed would wait for
-    ever.
+    """Leave Ctrl-C to the parent, and end when the parent ends, because a worker whose parent was killed
+    would wait for ever.
     """
     for number in NUMBERS:
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
@@ -144,5 +144,6 @@ def _dask(address: str, jobs: int | None) -> Iterator[tuple[Executor, int]]:
         raise UsageError(f"no Dask scheduler answers at {address!r} ({reason}); expected HOST:PORT") from None
     with client:
         many = jobs or sum(client.nthreads().values()) or 1
-        # The same call must run every time: whether a run is a pure function is what is tested.
+        # Run the same call every time instead of caching it: the tests check whether a run is a pure
+        # function.
         yield client.get_executor(pure=False), many

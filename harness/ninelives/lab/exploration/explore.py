@@ -8,7 +8,7 @@
 **Repeatable.** Run `i` of seed `s` is drawn from a generator of its own, seeded with the pair (s, i), so it
 is the same scenario whichever worker draws it, in whatever order, with any number of jobs; only the pair is
 sent to a worker. Results are sorted when all runs have ended, in the order of the runs, so they do not depend
-on the executor either. A file of runs that have ended (`run_journal`) is as good as having played them.
+on the executor either. A file of finished runs (`run_journal`) replaces playing them again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ninelives.lab.services import Factory
 
 BATCH = 4
-"""Runs per job of a worker: a quarter of a second of work, so that sending costs nothing."""
+"""Runs per job of a worker: a quarter of a second of work, so that the cost of sending is negligible."""
 
 WAVE = 4
 """Breaches shrunk at once. Fixed, so that the result does not depend on the number of jobs."""
@@ -51,7 +51,7 @@ class Exploration:
     breaches: Sequence[Breach]
     """Each distinct breach once, with the shortest scenario."""
     unshrunk: dict[Key, list[int]] = field(default_factory=dict)
-    """Beyond the first `MOST` breaches: what broke, and in which runs."""
+    """The breaches beyond the first `MOST`, each with its runs."""
 
     @property
     def broken(self) -> list[Trial]:
@@ -68,7 +68,7 @@ class Progress:
     broken: int
     """Runs in which something broke."""
     shrinking: bool = False
-    """All runs are done, and `done` of `of` breaches are shrunk."""
+    """Whether all runs are done, and `done` of `of` breaches are shrunk."""
 
 
 def explore(

@@ -1,4 +1,4 @@
-"""The faults that are drawn, and where: every kind in the catalogue, at every place where it can happen.
+"""Draws faults and their triggers: every kind in the catalogue, at every place where it can happen.
 
 A kind declares its phase (`where`), so a new file in `mock_openai/faults/kinds` is drawn without a change
 here; only the parameters worth varying are listed.
@@ -64,10 +64,10 @@ def transports(planned: Iterable[Planned]) -> tuple[Transport, ...]:
 
 
 def draw_faults(choices: Choices, answer: Sequence[Output]) -> list[Planned]:
-    """Draw one fault in a turn with this answer, or, as often, two or three.
+    """Draw one fault in a turn with this answer, or (with the same probability) two or three.
 
-    They share a trigger if the first of them has one in the stream: how a service handles each alone says
-    little about both at once.
+    They share a trigger if the first of them has one in the stream, because a service that handles each fault
+    alone may not handle both at once.
     """
     first = _draw_fault(choices, answer)
     together = pick(choices, (1, 1, 2, 3))
@@ -79,13 +79,13 @@ def draw_faults(choices: Choices, answer: Sequence[Output]) -> list[Planned]:
 
 
 def _draw_fault(choices: Choices, answer: Sequence[Output]) -> list[Planned]:
-    """Return a fault, and another one if the first would never be met alone."""
+    """Return a fault, and another one if the first could not happen alone."""
     fault = _kind(
         choices, _by_phase()["any"] + _by_phase()["event"] + _by_phase()["request"] + _by_phase()["handshake"]
     )
     phase = fault.where.phase
     if phase == "handshake":
-        # Met only when a connection is opened, so another fault must close one first.
+        # Happens only while a connection is opened, so another fault must close one first.
         return [Planned(fault.where, fault), Planned(Trigger(phase="request"), create("reset"))]
     if phase == "request" and not (fault.name == "server_error" and choices.below(2)):
         return [Planned(fault.where, fault, None if fault.name in _PERSON else 1)]
@@ -178,7 +178,7 @@ def _buildable(name: str) -> bool:
     try:
         create(name, **_VARIANTS.get(name, ({},))[0])
     except ValueError:
-        return False  # it needs parameters that nobody has thought of yet
+        return False  # a new kind with required parameters, for which no values are listed
     return True
 
 

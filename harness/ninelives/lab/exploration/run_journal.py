@@ -30,7 +30,7 @@ _BEGINNING = b'{"ninelives_explore":'
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is explored: the service, the runs and the seed."""
+    """The subject of an exploration: the service, the runs and the seed."""
 
     subject: str
     seed: int
@@ -127,7 +127,7 @@ class RunJournal:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a journal has: the runs of a subject, and those of them that broke a promise."""
+    """The content of a journal: the runs of a subject, and those of them that broke a promise."""
 
     subject: str
     runs: frozenset[int]
@@ -135,7 +135,7 @@ class Played:
 
 
 def played_in(path: Path) -> Played:
-    """Read which runs a journal has, and of whom. Raises UsageError if it is not a journal."""
+    """Read a journal's runs and their subject. Raises UsageError if it is not a journal."""
     try:
         first, *rest = read_text(path, RECORDING_SIZE).splitlines() or [""]
         heading = json.loads(first)

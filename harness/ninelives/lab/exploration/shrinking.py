@@ -1,10 +1,11 @@
 """The shortest scenario that breaks the same promise in the same way.
 
 A scenario is plain data, and is shortened as a person would do it: turns are left out, then faults and
-interruptions, then words, and the rest is made as plain as possible (`simpler`), as long as it still breaks;
-until nothing can be removed. It is deterministic and independent of its surroundings: no random numbers, no
-clock but the one below, no settings of a library. The work is limited by a number of tries, because a limit
-in seconds would give another scenario on another machine; the seconds are for a service that hangs.
+interruptions, then words, and the rest is made as plain as possible (`simpler`). A change is kept if the
+promise still breaks; the search ends when nothing can be removed. It is deterministic and independent of its
+surroundings: no random numbers, no clock except the limit below, no settings of a library. The work is
+limited by a number of tries, because a limit in seconds would give another scenario on another machine; the
+seconds are for a service that hangs.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Shrinking:
         self._until = time.monotonic() + self.seconds
         before, self._shortest = None, spec
         with suppress(_Enough):
-            while self._shortest is not before:  # what could not be left out may be now
+            while self._shortest is not before:  # parts that could not be left out before may be now
                 before = self._shortest
                 for way in WAYS:
                     self._shorten(way)

@@ -62,7 +62,7 @@ def fewer_words(spec: ScenarioSpec) -> Iterator[ScenarioSpec]:
 
 
 def usual_settings(spec: ScenarioSpec) -> Iterator[ScenarioSpec]:
-    """Yield it with one setting, pause or interruption as it usually is."""
+    """Yield it with one setting, pause or interruption at its usual value."""
     usual = ScenarioSpec(())
     for name in ("pace", "tool_seconds", "on_cancel", "continuation", "seed"):
         if getattr(spec, name) != getattr(usual, name):
@@ -135,7 +135,7 @@ def _answered(ask: Ask, answer: tuple[Output, ...]) -> Ask:
 
 
 def _quicker(ask: Ask, number: int) -> Ask:
-    """Return the question with one response that comes at once."""
+    """Return the question with one response without a delay."""
     takes = (*ask.takes[:number], 0.0, *ask.takes[number + 1 :])
     return replace(ask, takes=takes if any(takes) else ())
 
@@ -159,7 +159,7 @@ def _shorter(answer: tuple[Output, ...]) -> Iterator[tuple[Output, ...]]:
 
 
 def _says_enough(output: Sequence[Mapping[str, Any]], *, last: bool) -> bool:
-    """Make every response but the last call a tool, and the last speak."""
+    """Make every response except the last call a tool, and the last one speak."""
     return bool(_spoken(output)) if last else any("call" in item for item in output)
 
 

@@ -35,7 +35,7 @@ class Trial:
 
     @property
     def keys(self) -> frozenset[tuple[str, str]]:
-        """What was broken, each as promise and shape of the reason."""
+        """The broken promises, each with the shape of its reason."""
         return keys_of(self.broken)
 
 
@@ -74,7 +74,7 @@ def play(spec: ScenarioSpec, factory: Factory, conditions: Conditions = USUAL) -
 
 
 def broken_in(outcome: Outcome) -> tuple[tuple[str, str], ...]:
-    """Return what was broken, including a crash; empty if the scenario cannot happen."""
+    """Return the broken promises, including a crash; empty if the scenario cannot happen."""
     if not outcome.applies:
         return ()
     crash = ((CRASH, outcome.crash),) if outcome.crash else ()
@@ -100,7 +100,7 @@ _PARTICULARS = (
 
 
 def keys_of(broken: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Return breaches without particulars, so that the same one in another scenario is equal."""
+    """Return breaches without details, so that the same breach in another scenario is equal."""
     return frozenset((promise, shape) for promise, why in broken for shape in _shapes(why))
 
 

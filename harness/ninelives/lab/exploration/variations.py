@@ -1,7 +1,7 @@
-"""What is varied in half of the scenarios: what a real model, line or server does besides the usual.
+"""Variations for half of the drawn scenarios: unusual behavior of a real model, line or server.
 
-The choices are independent of those for the scenario, so the other half stays as it is whatever is added
-here. Whatever depends on the model's answer is the same whenever a question is asked again.
+The choices are independent of those for the scenario, so new variations do not change the other half. A
+variation of the model's answer is the same each time a question is asked.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def varied(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
 
 
 def _slow_model(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
-    """Let the model take its time before some responses."""
+    """Let the model think before some responses."""
     return _asks(spec, lambda ask: replace(ask, takes=tuple(pick(choices, _TAKES) for _ in ask.answer)))
 
 
@@ -76,7 +76,7 @@ def _refused_behind_a_tool(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec
 
 
 def _again(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
-    """Let one fault happen to the next attempts too."""
+    """Let one fault hit the next attempts too."""
     places = [
         (at, number)
         for at, step in enumerate(spec.steps)
@@ -103,7 +103,7 @@ def _while_a_tool_runs(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
 
 
 def _in_a_later_response(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
-    """Let a fault happen to a later response of a turn with tools, or to what was asked again."""
+    """Let a fault hit a later response of a turn with tools, or a repeated request."""
     at = pick(choices, [at for at, step in enumerate(spec.steps) if isinstance(step, Ask)])
     before = sum(len(step.answer) for step in spec.steps[:at] if isinstance(step, Ask))
     step = spec.steps[at]
@@ -112,7 +112,7 @@ def _in_a_later_response(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
 
 
 def _filtered(choices: Choices, spec: ScenarioSpec) -> ScenarioSpec:
-    """Let a content filter end what would have become too long."""
+    """Let a content filter end the answers that the token limit would have ended."""
     filtered = create("incomplete", reason="content_filter")
     for at, step in enumerate(spec.steps):
         faults = (
@@ -148,7 +148,7 @@ def _with(spec: ScenarioSpec, at: int, step: Ask | Pause) -> ScenarioSpec:
 
 
 def _asks(spec: ScenarioSpec, change: Callable[[Ask], Ask]) -> ScenarioSpec:
-    """Change what the model answers; the same question again is answered the same way."""
+    """Change the model's answers; the same question gets the same answer each time."""
     changed: dict[str, Ask] = {}
     steps: list[Ask | Pause] = []
     for step in spec.steps:

@@ -18,20 +18,21 @@ if TYPE_CHECKING:
     from mock_openai.journal.sent_responses import SentResponse
 
 DEAD_AIR_SLACK = 0.05
-"""Seconds that a turn may be later than a healthy one before the user has waited for something. A harmful
-network round trip takes longer.
+"""Seconds by which a turn may be later than a healthy one. Any network round trip that matters takes longer.
 """
 
 SILENT = frozenset({"half_open", "handshake_hang"})
-"""Faults without any sign: only a long silence shows them."""
+"""Faults that only a long silence reveals."""
 
 FOUND_OUT_WITHIN = 2.5
-"""Seconds after a silent fault within which nobody can know of it; a client that pings every two seconds does
-by then. A turn that begins sooner meets it as if it had happened in the turn itself.
+"""Seconds after a silent fault within which no client can know of it; one that pings every two seconds knows
+by then. For a turn that begins sooner, the fault counts as if it had happened in the turn itself.
 """
 
 MENDED_WITHIN = 1.5
-"""Seconds that such a turn may be later than a healthy one: the peer is pinged, given up and replaced."""
+"""Seconds by which such a turn may be later than a healthy one: the client pings the peer, gives it up and
+replaces it.
+"""
 
 HELD_BACK = 0.25
 """Seconds for which a client may hold back the next connection after losing two in a row; they double with
@@ -72,7 +73,7 @@ def _context_flaws(account: Account, accounts: list[Account], said: Mapping[str,
         return
     context = context_of(finished[-1], said)
     if context is None:
-        return  # it builds on a response that this journal does not know
+        return  # the chain leads to a response that this journal does not have
     questions = [text_of(item).strip() for item in context if item.get("role") == "user"]
     asked = [(a.turn.user or "").strip() for a in accounts[: account.index + 1] if a.turn.user is not None]
     if questions[len(_prologue(accounts, said)) :] != asked:
@@ -91,8 +92,8 @@ def _context_flaws(account: Account, accounts: list[Account], said: Mapping[str,
 
 
 def _other_words_than_played(cut: Account, context: Sequence[Mapping[str, Any]], question: int) -> Reasons:
-    """Return the words that the context attributes to the bot when the caller interrupted, if the caller did
-    not hear just these. `question`: which of the user's messages began the turn, from 1.
+    """Return the words that the context attributes to the bot when the caller interrupted, if they differ
+    from what the caller heard. `question`: which of the user's messages began the turn, from 1.
     """
     said = ""
     asked = 0
@@ -108,7 +109,7 @@ def _other_words_than_played(cut: Account, context: Sequence[Mapping[str, Any]],
 
 
 def _prologue(accounts: list[Account], said: Mapping[str, SentResponse]) -> list[str]:
-    """Return what a bot's own context says as the user before the user has spoken."""
+    """Return the user messages that a bot's own code put into the context before the user spoke."""
     first = accounts[0]
     context = context_of(first.attempts[0].said, said) if first.attempts else None
     return [text_of(each) for each in context or () if each.get("role") == "user"][:-1]
@@ -208,7 +209,7 @@ def _may_hold_back(episode: Episode, account: Account) -> bool:
     in_a_row, dropped = 0, 0.0
     for entry in episode.wire:
         if entry.at >= account.turn.began - SAME_TIME:
-            break  # it may be of the turn itself
+            break  # it may belong to the turn itself
         if entry.kind == "event":
             in_a_row = 0
         elif entry.kind == "close" and _field(entry.data, "by") == "fault":
@@ -221,8 +222,8 @@ def _outage(episode: Episode, account: Account) -> float | None:
     """Return the seconds of the turn until a connection could be opened again, if none could be before; None
     if there was no such outage, or it was over before the turn.
 
-    A server that refuses a connection and asks to wait cannot be reached until then either: who asks again
-    earlier is refused again, and for longer.
+    A server that refuses a connection and asks the client to wait cannot be reached until then either: a
+    client that asks again earlier is refused again, and for longer.
     """
     waits = (_seconds_refused(episode, account), _asked_to_wait(episode, account))
     return max((wait for wait in waits if wait is not None), default=None)
@@ -261,8 +262,8 @@ def _seconds_refused(episode: Episode, account: Account) -> float | None:
 
 
 def _opened(episode: Episode, account: Account, accounts: list[Account]) -> int:
-    """Return how many connections were opened in the turn because it needed them: replacing one in good time
-    keeps nobody waiting.
+    """Return how many connections were opened in the turn because it needed them. Replacing a connection in
+    good time does not count, because nobody waits for that.
     """
     began, before = account.turn.began, accounts[account.index - 1]
     # A turn that begins at the moment of the loss that ended the one before cannot find it repaired already.

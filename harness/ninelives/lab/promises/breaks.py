@@ -87,7 +87,7 @@ def _flat(text: str) -> str:
 
 
 def _missing(account: Account) -> str | None:
-    """Return what was not heard of the last attempt at an answer that came to its end."""
+    """Return the unheard part of the last attempt at an answer, if that attempt was completed."""
     if not account.pieces:
         return None
     last = account.pieces[-1]
@@ -107,7 +107,7 @@ def _near(account: Account, events: list[str]) -> bool:
 
 
 def _continued(account: Account) -> Iterator[tuple[str, str]]:
-    """Yield what was heard of each answer that was continued, and the part of it that the request contained.
+    """Yield the heard text of each continued answer, and the part of it that the request contained.
 
     A turn with tools has several answers, and an event tells about one of them.
     """

@@ -46,7 +46,7 @@ def _silence(account: Account) -> str | None:
     if account.expected is None:
         return "heard nothing" if account.hit and not account.heard else None
     if account.gone_on:
-        return None  # what was not heard of it is another promise's, and it may have been said in other words
+        return None  # its unheard words are judged by another promise, and may have been said in other words
     if account.fits and account.heard != account.expected and len(account.heard) < len(account.expected):
         return f"heard {quote(account.heard)} of {quote(account.expected)}"
     return None

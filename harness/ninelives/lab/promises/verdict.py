@@ -1,4 +1,4 @@
-"""What all promises share: how reasons become a finding, and which errors help."""
+"""Shared by all promises: turns reasons into a finding, and defines which errors help."""
 
 from __future__ import annotations
 

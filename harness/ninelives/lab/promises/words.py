@@ -73,7 +73,7 @@ def _disorder(account: Account) -> Reasons:
 
 
 def _again(account: Account) -> str | None:
-    """Return what was spoken again when an answer was continued."""
+    """Return the words that were spoken again when an answer was continued."""
     at = 0
     for before, piece in pairwise(account.pieces):
         at += len(before.text)

@@ -1,7 +1,7 @@
 """Everything that can happen to a bot's connection: fourteen chapters, one file each, one definition per
 scenario.
 
-The files of this folder are found by themselves. Each has a `CHAPTER`, its title, and `SCENARIOS`.
+The files of this folder are found automatically. Each has a `CHAPTER`, its title, and `SCENARIOS`.
 """
 
 from __future__ import annotations

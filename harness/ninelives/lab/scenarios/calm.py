@@ -1,4 +1,4 @@
-"""Nothing goes wrong: what the other chapters are measured by."""
+"""Nothing goes wrong: the baseline for the other chapters."""
 
 from __future__ import annotations
 

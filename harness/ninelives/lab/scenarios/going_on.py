@@ -20,7 +20,7 @@ _MODELS = {
     "rephrases": ("rephrase", "says the sentence in other words"),
     "refuses": ("refuse", "refuses to go on"),
 }
-"""What a model may make of being asked to go on."""
+"""The ways in which a model may react to being asked to go on."""
 
 _PLACES: Mapping[str, tuple[At, str]] = {
     "after_one_word": (before("output_text.delta", 2), "after its first word"),
