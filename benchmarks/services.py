@@ -5,8 +5,8 @@
 Every service runs in the same kind of pipeline, in one process, against one mock server in a process of its
 own. Measured is the CPU time of the process with the pipeline, so the server and the machine's other work do
 not count. The floor is a processor in the service's place that pushes as many text frames as the service
-does; what a service takes above it is its own, except that every LLM service pushes text through a helper of
-Pipecat's base class, which is measured too. Services take turns within a round, so that whatever slows the
+does. The bare services (``benchmarks.bare_service``) only send, read, decode and push: no service can cost
+less. Services take turns within a round, so that whatever slows the
 machine slows all of them; printed are medians and quartiles over the rounds, and ratios of medians.
 
 Two ways of arriving are measured, because they cost differently: all deltas at once, and each in a packet of
@@ -51,6 +51,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks.bare_service import BareReader, BareService
+
 DELTAS = 2_000
 PAUSE = 0.000_25
 """Seconds between two deltas that arrive one by one."""
@@ -58,6 +60,8 @@ TURNS_IN_A_ROW = 10
 """Turns that make one sample of what a turn costs: one alone is mostly cold caches."""
 COMMAND = [sys.executable, "-c", "from mock_openai.cli import main; main()"]
 MODEL = "gpt-4.1"
+BARE = ["bare WS", "bare WS, recv"]
+"""Services that only send, read, decode and push (``benchmarks.bare_service``)."""
 
 SCRIPT = f"""
 replies:
@@ -99,22 +103,6 @@ class Floor(FrameProcessor):
         for _ in range(DELTAS):
             await self.push_frame(LLMTextFrame("word"))
         await self.push_frame(LLMFullResponseEndFrame())
-
-
-class Helper(pipecat_responses.OpenAIResponsesHttpLLMService):
-    """The floor of any LLM service: text from nowhere, pushed the way Pipecat's base class does it."""
-
-    async def _process_context(self, context: LLMContext) -> None:
-        for _ in range(DELTAS):
-            await self._push_llm_text("word")
-
-
-class Silent(pipecat_responses.OpenAIResponsesHttpLLMService):
-    """The floor of a turn: Pipecat converts the conversation, and one word is pushed. Nothing is sent."""
-
-    async def _process_context(self, context: LLMContext) -> None:
-        await self.get_llm_adapter().get_llm_invocation_params(context)
-        await self._push_llm_text("Yes.")
 
 
 class Bench:
@@ -204,8 +192,8 @@ def services(at: Address) -> dict[str, Callable[[], FrameProcessor]]:
 
     return {
         "floor": Floor,
-        "turn floor": lambda: Silent(api_key="any"),
-        "Pipecat's helper": lambda: Helper(api_key="any"),
+        "bare WS": lambda: BareReader(url=at.ws_url, model=MODEL),
+        "bare WS, recv": lambda: BareService(url=at.ws_url, model=MODEL),
         "Pipecat WS": make(pipecat_own.OpenAIResponsesLLMService, ws),
         "ours WS": make(pipecat_responses.OpenAIResponsesLLMService, ws),
         "Pipecat HTTP": make(pipecat_own.OpenAIResponsesHttpLLMService, http),
@@ -252,8 +240,8 @@ def question(word: str, messages: int = 1) -> LLMContext:
 
 async def per_delta(rounds: int, paced: bool, tick: Callable[[], None]) -> Spent:
     """Microseconds of CPU for each delta of a long answer."""
-    floor = [] if paced else ["floor", "Pipecat's helper"]
-    names = [*floor, "Pipecat WS", "ours WS", "Pipecat HTTP", "ours HTTP"]
+    floor = [] if paced else ["floor"]
+    names = [*floor, *BARE, "Pipecat WS", "ours WS", "Pipecat HTTP", "ours HTTP"]
     with mock_server(f"fixed:{PAUSE}" if paced else "instant") as at:
         spent = await compare(at, names, rounds, lambda bench: bench.turn(question("stream"), DELTAS), tick)
     return {name: [seconds / DELTAS * 1e6 for seconds in times] for name, times in spent.items()}
@@ -265,7 +253,7 @@ async def per_turn(rounds: int, messages: int, tick: Callable[[], None]) -> Spen
     Each turn is of another conversation, so that nothing can be continued: the whole of it is converted,
     encoded and sent.
     """
-    names = ["turn floor", "Pipecat WS", "ours WS", "Pipecat HTTP", "ours HTTP"]
+    names = [*BARE, "Pipecat WS", "ours WS", "Pipecat HTTP", "ours HTTP"]
     turns = iter(range(1_000_000))
 
     async def once(bench: Bench) -> float:
@@ -295,14 +283,14 @@ class Measure:
 
 MEASURES = {
     "burst": Measure(
-        "us a delta, all at once", lambda n, t: per_delta(n, False, t), 6, True, {"WS": 1 / 3, "HTTP": 1 / 6}
+        "us a delta, all at once", lambda n, t: per_delta(n, False, t), 7, True, {"WS": 1 / 3, "HTTP": 1 / 6}
     ),
-    "paced": Measure("us a delta, one by one", lambda n, t: per_delta(n, True, t), 4, False, {}),
+    "paced": Measure("us a delta, one by one", lambda n, t: per_delta(n, True, t), 6, False, {}),
     "turn500": Measure(
-        "ms a turn, 500 messages", lambda n, t: per_turn(n, 500, t), 5, False, {"WS": 1 / 2, "HTTP": 1 / 20}
+        "ms a turn, 500 messages", lambda n, t: per_turn(n, 500, t), 6, False, {"WS": 1 / 2, "HTTP": 1 / 20}
     ),
     "turn2000": Measure(
-        "ms a turn, 2000 messages", lambda n, t: per_turn(n, 2000, t), 5, False, {"WS": 1 / 2, "HTTP": 1 / 20}
+        "ms a turn, 2000 messages", lambda n, t: per_turn(n, 2000, t), 6, False, {"WS": 1 / 2, "HTTP": 1 / 20}
     ),
 }
 
@@ -321,8 +309,12 @@ def show(console: Console, measure: Measure, spent: Spent) -> dict[str, float]:
     console.print(table)
     ratios = {}
     for kind in ("WS", "HTTP"):
-        ratios[kind] = (middle[f"ours {kind}"] - floor) / (middle[f"Pipecat {kind}"] - floor)
+        pipecat = middle[f"Pipecat {kind}"] - floor
+        ratios[kind] = (middle[f"ours {kind}"] - floor) / pipecat
         line = f"  {kind}: ours / Pipecat's = {ratios[kind]:.2f}"
+        for bare in BARE if kind == "WS" else ():
+            ratios[bare] = (middle[bare] - floor) / pipecat
+            line += f"   {bare}: {ratios[bare]:.2f}"
         if (most := measure.most.get(kind)) is not None:
             line += f"   target at most {most:.2f}: {'reached' if ratios[kind] <= most else 'missed'}"
         console.print(line)

@@ -169,6 +169,7 @@ class TurnService(ReportingService):
         """
         loop = asyncio.get_running_loop()
         deadlines = self._deadlines(turn, exchange.asked_at)
+        longest_silence = turn.limits.longest_silence
         last_event = exchange.asked_at
         heard = talking = False
         while True:
@@ -176,7 +177,7 @@ class TurnService(ReportingService):
             if stream.has_output:
                 # A model does not think in the middle of a sentence, whatever its reasoning effort.
                 patience = (self._timeouts if talking else turn.limits).between_events
-                budget_ends = self._silent_since(turn) + turn.limits.longest_silence
+                budget_ends = self._silent_since(turn) + longest_silence
                 by = min(last_event + patience, budget_ends, deadlines.end_by)
             if stream.doubtful:
                 by = min(by, last_event + _DOUBT_LASTS)

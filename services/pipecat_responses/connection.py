@@ -20,7 +20,7 @@ from .errors import Failure, TurnBroken
 from .heartbeat import Ask, Heartbeat, PeerState
 from .lane_table import LaneTable
 from .message_socket import MessageSocket
-from .pending import PendingResponse
+from .pending import Event, PendingResponse
 from .stream import TERMINAL
 from .tap import Tap
 from .text import TextDelta, read_event
@@ -145,20 +145,33 @@ class WebSocketConnection:
     def _take(self, messages: list[bytes]) -> None:
         self._peer.last_heard = self._loop.time()
         self.proven = True
+        deltas: list[Event] = []  # pieces of text in a row, all of one lane
+        lane: str | None = None
         for message in messages:
             if self._tap.listener is not None:
                 self._tap.show("received", self._number, message)
             event = read_event(message)
-            if isinstance(event, TextDelta):
-                pending = self._lanes.owner(event.stream_id, None)
-                if pending is not None:
-                    pending.take(event)
+            if type(event) is TextDelta and event.stream_id == lane:
+                deltas.append(event)
+                continue
+            if deltas:
+                self._take_deltas(lane, deltas)
+                deltas = []
+            if type(event) is TextDelta:
+                lane = event.stream_id
+                deltas.append(event)
             elif isinstance(event, dict):
                 self._route(event)
             else:
                 logger.warning("Responses WebSocket: a message is not a JSON object")
                 for pending in self._lanes:
-                    pending.take(None)
+                    pending.take([None])
+        if deltas:
+            self._take_deltas(lane, deltas)
+
+    def _take_deltas(self, lane: str | None, deltas: list[Event]) -> None:
+        if (pending := self._lanes.owner(lane, None)) is not None:
+            pending.take(deltas)
 
     def _route(self, event: dict[str, Any]) -> None:
         kind = event.get("type")
@@ -166,7 +179,7 @@ class WebSocketConnection:
         lane = lane if isinstance(lane, str) else None
         pending = self._lanes.owner(lane, kind)
         if pending is not None and kind not in _TURNING_POINTS:
-            pending.take(event)
+            pending.take([event])
             return
         if kind == "error" and _is_limit(event):
             self.retire()
@@ -189,7 +202,7 @@ class WebSocketConnection:
         pending.failed = pending.failed or kind == "error"
         if kind in TERMINAL or (kind == "error" and not pending.began):
             self._land(pending)
-        pending.take(event)
+        pending.take([event])
 
     def _land(self, pending: PendingResponse) -> None:
         pending.over = True

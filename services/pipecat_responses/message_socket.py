@@ -57,12 +57,15 @@ class MessageCutter:
                 if start > end:
                     needed = start - at
                     break
-                length = int.from_bytes(data[at + 2 : start], "big") if length < 128 else -1
+                if length == 126:
+                    length = data[at + 2] << 8 | data[at + 3]  # nearly every event; three times as fast
+                else:
+                    length = int.from_bytes(data[at + 2 : start], "big") if length == 127 else -1
             stop = start + length
             if stop > end:
                 needed = stop - at
                 break
-            if length < 0 or (first not in _CONTROL and first != _WHOLE_TEXT and first != _WHOLE_BINARY):
+            if length < 0 or (first != _WHOLE_TEXT and first != _WHOLE_BINARY and first not in _CONTROL):
                 self._given_up = True
                 self._hand_over(whole)
                 self._other(data[at:])

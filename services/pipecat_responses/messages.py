@@ -55,7 +55,7 @@ def carried(
             if (
                 type(content) is str
                 and role in _SAME_ROLES
-                and not (message.get("tool_calls") or message.get("function_call"))
+                and (len(message) == 2 or not (message.get("tool_calls") or message.get("function_call")))
             ):
                 if bundle is None:
                     bundle = PlainItems()

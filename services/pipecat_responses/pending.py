@@ -1,7 +1,7 @@
 """A pending response: its events, until the turn takes them."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .errors import Failure, TurnBroken
@@ -31,6 +31,9 @@ class PendingResponse:
         self.abandoned = False
         self._events: list[Event] = []
         self._waiter: asyncio.Future[None] | None = None
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        """Ends the wait. It stays from wait to wait, for the next deadline is nearly always later."""
         self._failure: Failure | None = None
         self._abandon = abandon
 
@@ -39,43 +42,53 @@ class PendingResponse:
 
         Raises TimeoutError after ``timeout`` seconds of silence and TurnBroken if the connection was lost.
         """
+        if not self._events and self._failure is None:
+            loop = asyncio.get_running_loop()
+            self._deadline = loop.time() + max(0.0, timeout)
+            if self._timer is None or self._timer.when() > self._deadline:
+                self._stop_timer()
+                self._timer = loop.call_at(self._deadline, self._due, loop)
+            self._waiter = loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
         if not self._events:
-            if self._failure is not None:
-                raise TurnBroken(self._failure)
-            await self._wait(timeout)
-            if not self._events:
-                if self._failure is not None:
-                    raise TurnBroken(self._failure)
-                raise TimeoutError
+            raise TimeoutError if self._failure is None else TurnBroken(self._failure)
         events, self._events = self._events, []
         return events
 
-    async def _wait(self, timeout: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._waiter = loop.create_future()
-        timer = loop.call_later(max(0.0, timeout), self._wake)
-        try:
-            await self._waiter
-        finally:
-            timer.cancel()
-            self._waiter = None
+    def _due(self, loop: asyncio.AbstractEventLoop) -> None:
+        timer, self._timer = self._timer, None
+        if self._waiter is None:
+            return
+        if timer is not None and timer.when() < self._deadline:
+            self._timer = loop.call_at(self._deadline, self._due, loop)
+        else:
+            self._wake()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    def take(self, event: Event) -> None:
-        """Add an event that arrived."""
+    def take(self, events: Sequence[Event]) -> None:
+        """Add events that arrived."""
         if self.abandoned:
             return
-        self._events.append(event)
+        self._events += events
         if self._waiter is not None:
             self._wake()
 
     def fail(self, failure: Failure) -> None:
         """Note that no more events will come, and why."""
         self._failure = failure
+        self._stop_timer()
         self._wake()
 
     def abandon(self) -> None:
@@ -83,4 +96,5 @@ class PendingResponse:
         if not self.abandoned:
             self.abandoned = True
             self._events.clear()
+            self._stop_timer()
             self._abandon(self)

@@ -333,7 +333,7 @@ class ResponseStream:
 
 def _mapping(value: object) -> Event:
     """Return the value if it is a JSON object, otherwise an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if type(value) is dict or isinstance(value, Mapping) else {}
 
 
 def _output_of(response: Event) -> list[dict[str, Any]]:
