@@ -42,6 +42,10 @@ class BareService(LLMService[Any]):
         self._model = model
         self._socket: Any = None
 
+    def can_generate_metrics(self) -> bool:
+        """Return True, as every service does; Pipecat then asks on each piece of text what to measure."""
+        return True
+
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Answer a context; pass on everything else."""
         await super().process_frame(frame, direction)
