@@ -122,7 +122,7 @@ def is_passing(failure: Failure) -> bool:
 
 def is_refused(failure: Failure) -> bool:
     """Whether the server refused the request itself, perhaps because it does not know a field of it. A
-    conversation that is too long is no such reason.
+    conversation that is too long does not count.
     """
     refused = (ErrorCategory.INVALID_REQUEST, ErrorCategory.UNKNOWN)
     return category(failure) in refused and not failure.codes & TOO_LONG

@@ -9,7 +9,7 @@ long conversation are a role and a text: these pass the adapter in bundles, and 
 |---|---|
 | a message without content, or with an empty list | left out |
 | an assistant's text beside ``tool_calls`` | a message, then the calls |
-| ``arguments`` of a call that are no text | JSON |
+| ``arguments`` of a call that are not text | JSON |
 | a tool's result that is a dict, a list, a number or None | JSON |
 | a tool's result as a list of text parts | ``input_text`` parts |
 | a part that is a plain text | a text part |

@@ -64,7 +64,7 @@ def write_json(value: Any) -> bytes:
     """Return a value as JSON. Types that JSON does not have are converted to strings."""
     try:
         return msgspec.json.encode(value, enc_hook=str)
-    except (UnicodeEncodeError, TypeError):  # half a surrogate pair, or keys that are no text
+    except (UnicodeEncodeError, TypeError):  # half a surrogate pair, or keys that are not text
         return msgspec.json.encode(without_halves(value), enc_hook=str)
 
 

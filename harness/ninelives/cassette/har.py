@@ -138,7 +138,7 @@ def _from_base64(text: str, place: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except ValueError as error:
-        raise _Wrong(f"{place} is no base64: {error}") from None
+        raise _Wrong(f"{place} is not base64: {error}") from None
 
 
 def _load_http(

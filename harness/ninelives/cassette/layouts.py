@@ -208,7 +208,7 @@ class Reading:
             compact = "".join(text.decode() if isinstance(text, bytes) else str(text).split())
             return base64.b64decode(compact, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise LayoutError(f"{self._at}: {place} is no base64 ({error})") from None
+            raise LayoutError(f"{self._at}: {place} is not base64 ({error})") from None
 
     def _unpacked(self, body: bytes, headers: Headers, what: str) -> bytes:
         try:

@@ -114,7 +114,7 @@ class _Mapping(dict[Any, Any]):
     def why(self, key: _Key) -> str:
         """Return a suggestion of what an unread key was meant to be."""
         if any(key is each for each in self.twice):
-            return "; it stands there twice, and the last counts"
+            return "; it appears twice, and the last one counts"
         close = difflib.get_close_matches(key, self.names - set(self), 1)
         return f"; did you mean {close[0]!r}?" if close else ""
 

@@ -133,4 +133,4 @@ class JudgingThread:
     def _warn(self, why: str) -> None:
         if not self._warned:
             self._warned = True
-            logger.warning(f"BlackBox: {why}; this is said once, and the bot is not affected")
+            logger.warning(f"BlackBox: {why}; this warning appears once, and the bot is not affected")

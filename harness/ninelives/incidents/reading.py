@@ -55,12 +55,12 @@ def read(path: Path) -> Incident:
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}); {EXPECTED}") from None
     except UnicodeDecodeError:
-        raise UsageError(f"{path} is no text in UTF-8; {EXPECTED}") from None
+        raise UsageError(f"{path} is not text in UTF-8; {EXPECTED}") from None
     header = _object(path, 1, lines[0]) if lines else {}
     version = header.get("ninelives_incident")
     if not isinstance(version, int) or isinstance(version, bool):
         what = "a cassette" if "ninelives" in header else "no ninelives_incident in line 1"
-        raise UsageError(f"{path} is no incident (found {what}); {EXPECTED}")
+        raise UsageError(f"{path} is not an incident (found {what}); {EXPECTED}")
     if version > VERSION:
         raise UsageError(
             f"{path} is an incident of version {version}, and this ninelives reads up to {VERSION}; "
@@ -80,7 +80,7 @@ def read(path: Path) -> Incident:
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     value = object_in(line)
     if value is None:
-        raise UsageError(f"{path}:{number} is no JSON object; {EXPECTED}, whole")
+        raise UsageError(f"{path}:{number} is not a JSON object; {EXPECTED}, whole")
     return value
 
 

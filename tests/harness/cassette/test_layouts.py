@@ -312,7 +312,7 @@ def test_what_is_left_out_is_named_by_convert_show_and_lint(
         ("uri: URL", "where: URL", "interaction 1: request has no uri or url"),
         ("status: {code: 200, message: OK}", "status: {}", "interaction 1: response has no status"),
         ("response:", "answer:", "interaction 1 has no response"),
-        ("{string: 'ANSWER'}", "{base64_string: '###'}", "response.body.base64_string is no base64"),
+        ("{string: 'ANSWER'}", "{base64_string: '###'}", "response.body.base64_string is not base64"),
         ("{string: 'ANSWER'}", "{file: body.txt}", "response.body is in a separate file"),
         ("headers: {content-type: [application/json]}\n", "headers: 7\n", "response.headers is the value 7"),
         ("- request:", "- !!python/object/apply:os.system [exit]\n- request:", "Python class os.system"),
@@ -412,7 +412,7 @@ def test_a_har_says_what_it_lacks(tmp_path: Path) -> None:
         load(path)
     assert complaints(path)
     path.write_text(har({"text": "not base64!", "encoding": "base64"}))
-    with pytest.raises(CassetteError, match=r"entry 1: content.text is no base64"):
+    with pytest.raises(CassetteError, match=r"entry 1: content.text is not base64"):
         load(path)
 
 

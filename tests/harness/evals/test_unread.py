@@ -55,7 +55,7 @@ def test_nothing_is_said_of_files_that_pipecat_reads_whole(tmp_path: Path) -> No
     [
         ("within_ms: 2000", "withn_ms: 2000", "'withn_ms' (line 12)"),
         ("send_after:", "send_aftr:", "'send_aftr' (line 16; did you mean 'send_after'?)"),
-        ("delay_ms: 10", "event: x", "'event' (line 16; it stands there twice, and the last counts)"),
+        ("delay_ms: 10", "event: x", "'event' (line 16; it appears twice, and the last one counts)"),
         ('user: "W', 'usr: "W', "'usr' (line 10; did you mean 'user'?)"),
         ("args: {", "arg: {", "'arg' (line 14; did you mean 'args'?)"),
         ("stop_on_failure", "stop_on_failures", "'stop_on_failures' (line 7)"),

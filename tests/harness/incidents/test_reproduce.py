@@ -211,12 +211,12 @@ def test_words_that_may_be_names_are_those_with_a_capital_inside_a_sentence() ->
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "is no incident"),
-        ("not json\n", ":1 is no JSON object"),
+        ("", "is not an incident"),
+        ("not json\n", ":1 is not a JSON object"),
         ('{"ninelives": 1}\n', "found a cassette"),
         ('{"ninelives_incident": 99}\n', "of version 99"),
         ('{"ninelives_incident": 1}\n', "something is missing"),
-        (HEAD + '[1]\n', ":2 is no JSON"),
+        (HEAD + '[1]\n', ":2 is not a JSON"),
         (HEAD + '{"t": 1}\n', "something"),
     ],
 )  # fmt: skip
