@@ -23,6 +23,9 @@ FLUSH_BYTES = 64 * 1024
 (measured).
 """
 
+_TINY = 64
+"""Bytes that an event counts at least: thousands of comments hold up others as well."""
+
 _NUMBER = re.compile(rb'"sequence_number":(\d+)')
 
 _NOTED_AT_ONCE = 1000
@@ -144,7 +147,8 @@ class SentEvents:
         """Hand over an event as it is."""
         self._writer.put(event)
         self.waiting.append(event)
-        self._put += len(event.data)
+        size = len(event.data)
+        self._put += size if size > _TINY else _TINY
         if self._held:
             self._let_go(len(self.sent) + len(self.waiting))
 

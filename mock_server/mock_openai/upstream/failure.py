@@ -13,6 +13,7 @@ from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.responders.answer import Cut
 from mock_openai.upstream.address import Address
+from mock_openai.upstream.stream import TooLarge
 
 _LONGEST, _WITHIN = 65_536, 10.0
 """Bytes of a refusal that are read, and seconds to wait for them."""
@@ -110,6 +111,10 @@ def unreachable(address: Address, error: BaseException) -> ApiError:
             why = "its TLS certificate is not trusted. Set SSL_CERT_FILE to its authority"
         case aiohttp.ClientConnectorError(os_error=cause):
             why = f"no connection ({cause.strerror or type(cause).__name__}). Check that it runs"
+        case TooLarge():
+            why = str(error)
+        case aiohttp.ClientPayloadError():
+            why = "its answer broke off, or is compressed in a way that cannot be read"
         case TimeoutError():
             why = "no answer in time"
         case _:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
+from itertools import count
 from typing import Any
 
 import aiohttp
@@ -13,14 +15,20 @@ from mock_openai.protocol import json
 from mock_openai.protocol.event_types import ENDS
 from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Close, Cut
-from mock_openai.upstream.stream import Head, head_of
+from mock_openai.upstream.stream import Head, Size, TooLarge, head_of
 
 CONNECT_WITHIN, SILENT_AT_MOST = 10.0, 600.0
 """Seconds to connect, and seconds of silence after which the socket is given up. The second is that of
 OpenAI's own clients; if a client gives up earlier, the request ends here too.
 """
+CLOSE_WITHIN = 1.0
+"""Seconds that the other server has to answer a close frame."""
 _AFTER_ERROR = 5.0
 """Seconds for the `response.failed` that follows an `error` event within a stream; some servers send none."""
+
+
+_AT_ONCE = 100
+"""Frames that are read before other tasks run."""
 
 
 class UpstreamTurn:
@@ -33,9 +41,11 @@ class UpstreamTurn:
         self._cut: Cut | None = None
         self._news = asyncio.Event()
         self._failing = False
+        self._size = Size()
 
     def add(self, event: Event, head: Head) -> None:
-        """Add a frame of this turn."""
+        """Add a frame of this turn. Raises TooLarge."""
+        self._size.add(len(event.data), 1)
         self._frames.append(event)
         self._failing = head.type == "error"
         # An error frame that refuses a create comes alone; one within a stream has a sequence number, and a
@@ -97,18 +107,28 @@ class UpstreamSocket:
         """Hang up."""
         self._reader.cancel()
         await asyncio.gather(self._reader, return_exceptions=True)
-        await self._socket.close()
+        with contextlib.suppress(TimeoutError):  # aiohttp's own limit begins anew with each frame that comes
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await self._socket.close()
 
     async def _read(self) -> None:
         try:
-            while True:
+            for number in count(1):
                 message = await self._socket.receive()
-                if message.type is aiohttp.WSMsgType.TEXT:
+                if number % _AT_ONCE == 0:
+                    await asyncio.sleep(0)  # many may have come at once
+                if message.type is aiohttp.WSMsgType.PING:
+                    await self._socket.pong(message.data)
+                elif message.type is aiohttp.WSMsgType.PONG:
+                    continue
+                elif message.type is aiohttp.WSMsgType.TEXT:
                     self._receive(message.data.encode())
                 elif message.type is aiohttp.WSMsgType.BINARY:
                     self._receive(message.data, binary=True)
                 else:
                     break
+        except TooLarge:
+            return  # the socket is closed before another turn needs one
         finally:
             cut = self._how_it_ended()
             for waiting in self._turns.values():

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 
 from mock_openai.protocol.events import Event
 from mock_openai.wire import sse
+
+LARGEST = 256 * 2**20
+"""Bytes of the largest answer that is passed on; each event counts as 256 at least."""
+_EVENT = 256
+
+logger = logging.getLogger("mock_openai")
+
+
+class TooLarge(Exception):
+    """An answer from upstream that is larger than `LARGEST`, or has no end. The text says so."""
+
+    def __init__(self) -> None:
+        super().__init__(f"its answer is larger than {LARGEST // 2**20} MiB")
+
+
+class Size:
+    """Counts what one answer takes."""
+
+    def __init__(self) -> None:
+        self._left = LARGEST
+
+    def add(self, size: int, events: int = 0) -> None:
+        """Count bytes and events. Raises TooLarge."""
+        self._left -= size + _EVENT * events
+        if self._left < 0:
+            error = TooLarge()
+            logger.warning("upstream: %s; the connection was closed", error)
+            raise error
 
 
 class Head(msgspec.Struct):
@@ -20,7 +50,7 @@ def head_of(data: bytes) -> Head:
     """Return an event's head; it is empty if the JSON text is not an event."""
     try:
         return msgspec.json.decode(data, type=Head)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Head()
 
 

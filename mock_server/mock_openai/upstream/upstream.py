@@ -17,14 +17,17 @@ from mock_openai.responders.base import Turn
 from mock_openai.upstream.address import PASSED_BY, Address, passed_on
 from mock_openai.upstream.failure import Refusal, cut, keep_refusal, loops_back, unreachable
 from mock_openai.upstream.request_body import CreatedUpstream, outgoing
-from mock_openai.upstream.socket import CONNECT_WITHIN, SILENT_AT_MOST, UpstreamSocket
-from mock_openai.upstream.stream import as_event
+from mock_openai.upstream.socket import CLOSE_WITHIN, CONNECT_WITHIN, SILENT_AT_MOST, UpstreamSocket
+from mock_openai.upstream.stream import LARGEST, Size, TooLarge, as_event
 from mock_openai.wire.sse import EventStream
 
 KEPT_IDLE = 5.0
 """Seconds for which a connection is kept for another request, as in OpenAI's own client. The longer it is
 kept, the more often upstream closes it at the same moment, and a create must not be sent twice.
 """
+
+_PIECE = 8 * 1024
+"""Bytes of a stream that are cut into events at once."""
 
 _FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 
@@ -78,8 +81,8 @@ class Upstream:
         if kind == "text/event-stream" and answer.status == 200:
             return Relayed(self._events(answer), answer.status, dict(answer.headers))
         try:
-            body = await answer.read()
-        except _FAILURES as error:
+            body = await _whole(answer)
+        except (*_FAILURES, TooLarge) as error:
             return unreachable(self.address, error)
         finally:
             answer.release()
@@ -116,7 +119,6 @@ class Upstream:
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=CONNECT_WITHIN, sock_read=SILENT_AT_MOST
                 ),
-                auto_decompress=False,
                 read_bufsize=2**20,
             )
         return self._session
@@ -125,18 +127,21 @@ class Upstream:
         return outgoing(turn, self.created)
 
     async def _events(self, answer: aiohttp.ClientResponse) -> AsyncGenerator[list[Event], None]:
-        stream = EventStream()
+        stream, size = EventStream(), Size()
         try:
-            async for data in answer.content.iter_any():
+            async for data in _pieces(answer):
                 if events := [as_event(came) for came in stream.feed(data)]:
                     for event in events:
                         if event.type == "response.created":
                             self._note_created(event.data)
                     yield events
+                size.add(len(data), len(events))
             if (left := stream.close()) is not None:
                 yield [as_event(left)]
         except _FAILURES as error:
             raise cut(error, stream.rest) from error
+        except TooLarge as error:
+            raise cut(error) from error
         finally:
             answer.close()
 
@@ -159,8 +164,9 @@ class Upstream:
         opened = await self._client.ws_connect(
             self.address.url(_asked_at(turn)),
             headers=passed_on(turn.headers, self._mark),
-            max_msg_size=0,
-            timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+            max_msg_size=LARGEST,
+            autoping=False,  # it would answer a flood of pings before anything else
+            timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN),
         )
         socket = self._sockets[turn.connection] = UpstreamSocket(opened, self._note_created)
         return socket
@@ -184,6 +190,22 @@ class Upstream:
             self.created.add(json.parse(created)["response"]["id"])
         except (ValueError, KeyError, TypeError):
             return  # not an event of this API; nothing can be continued from it
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
+    """Return a body that is not a stream. Raises TooLarge."""
+    body, size = bytearray(), Size()
+    async for data in answer.content.iter_any():
+        size.add(len(data))
+        body += data
+    return bytes(body)
+
+
+async def _pieces(answer: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+    """Yield a stream as it comes, some events at a time: a read may have hundreds of thousands."""
+    async for data in answer.content.iter_any():
+        for start in range(0, len(data), _PIECE):
+            yield data[start : start + _PIECE]
 
 
 def _asked_at(turn: Turn) -> str:
