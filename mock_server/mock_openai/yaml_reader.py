@@ -11,6 +11,8 @@ serving.
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -33,6 +35,19 @@ long text counts once for every 100 characters.
 """
 
 _LONG = 100
+
+DIRECTIVES = 100
+"""Lines that begin with a percent sign. libyaml compares each `%TAG` with all others, and nothing else in the
+process runs meanwhile.
+"""
+
+LONGEST_NUMBER = 400
+"""Characters of a number or date, as many as the largest float takes. Numbers to the base 60 (`1:59:59`) are
+read in a time that grows with the square of their length.
+"""
+
+_DIRECTIVE = re.compile(r"(?:^|[\n\r\x85\u2028\u2029])%")
+_NUMBERS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("int", "float", "timestamp"))
 
 _EXPLAINED = 2**20
 """Characters of the longest text that is parsed again to find its error."""
@@ -75,6 +90,10 @@ class _Counting(Composer, SafeConstructor, Resolver):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Construct a value. Raises YAMLError for every error in it, whatever PyYAML raises."""
+        if node.tag in _NUMBERS and len(node.value) > LONGEST_NUMBER:
+            raise yaml.constructor.ConstructorError(
+                problem=f"a number of more than {LONGEST_NUMBER} characters", problem_mark=node.start_mark
+            )
         try:
             return super().construct_object(node, deep=deep)
         except (ValueError, OverflowError, TypeError) as error:  # the 31st of February, or 5,000 digits
@@ -111,6 +130,9 @@ def compose(text: str, values: int = VALUES) -> tuple[SafeConstructor, yaml.Node
     """Return a text's root node, None for an empty text, and the constructor for its values. Raises
     yaml.YAMLError; TooMuch for more than `values` keys and values.
     """
+    for place in islice(_DIRECTIVE.finditer(text) if "%" in text else (), DIRECTIVES, None):
+        mark = yaml.Mark("", place.end(), text.count("\n", 0, place.end()), 0, None, 0)
+        raise TooMuch(problem=f"more than {DIRECTIVES} lines that begin with %", problem_mark=mark)
     try:
         return _composed(_Fast(text, values))
     except TooMuch:

@@ -26,6 +26,9 @@ BOMBS = {
     "deep blocks": ("\n".join(" " * level + "- " for level in range(500)), "100 levels of nesting"),
     "questions": ("? " * 100_000, "100 levels of nesting"),
     "many": ("[" + "a," * 250_000 + "]", "200,000 values"),
+    "number": (f"a: 1{':59' * 100_000}", "a number of more than 400 characters"),
+    "float": (f"a: 1.{'9' * 1000}", "a number of more than 400 characters"),
+    "directives": ("".join(f"%TAG !{n}! tag:x:\n" for n in range(10_000)) + "---\na: 1", "begin with %"),
     "one long text often": (f"- &a {'x' * 100_000}\n- [{'*a,' * 1000}]", "aliases counted in full"),
 }
 
