@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
 from .close_codes import failure_of_refusal
 from .connection import WebSocketConnection
-from .errors import Failure, TurnBroken
+from .errors import Failure, TurnBroken, place_of, without_key
 from .heartbeat import Heartbeat
 from .message_socket import MessageSocket
 from .tap import Tap
@@ -64,20 +64,18 @@ class Endpoint:
             answer = refused.response
             refusal = b"%d " % answer.status_code + bytes(answer.body or b"")
             self.tap.show("status", 0, refusal)
-            raise TurnBroken(
-                failure_of_refusal(
-                    answer.status_code, dict(answer.headers.raw_items()), bytes(answer.body or b"")
-                )
-            ) from refused
+            failure = failure_of_refusal(
+                answer.status_code, dict(answer.headers.raw_items()), bytes(answer.body or b"")
+            )
+            raise TurnBroken(without_key(failure, headers)) from refused
         except TimeoutError as error:
-            what = f"No connection to {self.url} within {timeout:g} s"
+            what = f"No connection to {place_of(self.url)} within {timeout:g} s"
             raise TurnBroken(Failure("connection", what, unreached=True)) from error
         except InvalidURI as error:
-            raise TurnBroken(
-                Failure("handshake", f"{self.url} is not a WebSocket URL", param="ws_url", status=400)
-            ) from error
+            what = f"{place_of(self.url)} is not a WebSocket URL"
+            raise TurnBroken(Failure("handshake", what, param="ws_url", status=400)) from error
         except (OSError, InvalidHandshake, EOFError) as error:
-            what = f"No connection to {self.url}: {str(error) or type(error).__name__}"
+            what = f"No connection to {place_of(self.url)}: {str(error) or type(error).__name__}"
             unreached = not isinstance(error, _FROM_A_SERVER)
             raise TurnBroken(Failure("connection", what, unreached=unreached)) from error
         return WebSocketConnection(socket, heartbeat=heartbeat, lanes=lanes, changed=changed, tap=self.tap)

@@ -16,7 +16,7 @@ import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncStream, Timeout
 
 from .base import ResponsesService
-from .errors import Failure, TurnBroken, failure_of_error
+from .errors import Failure, TurnBroken, failure_of_error, place_of, without_key
 from .request import encode
 from .sse import EventParser
 from .steps import Finished
@@ -150,21 +150,20 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
         except APIStatusError as error:
             refusal = b"%d " % error.status_code + error.response.content
             self._tap.show("status", self._number, refusal)
-            raise TurnBroken(
-                failure_of_error(
-                    error.body or error.message,
-                    "refused",
-                    status=error.status_code,
-                    headers=dict(error.response.headers),
-                    request_id=error.request_id,
-                )
-            ) from error
+            failure = failure_of_error(
+                error.body or error.message,
+                "refused",
+                status=error.status_code,
+                headers=dict(error.response.headers),
+                request_id=error.request_id,
+            )
+            raise TurnBroken(without_key(failure, error.request.headers)) from error
         except APIConnectionError as error:
             reason = str(error.__cause__ or "") or type(error.__cause__ or error).__name__
             raise TurnBroken(
                 Failure(
                     "connection",
-                    f"No answer from {self._client.base_url}: {reason}",
+                    f"No answer from {place_of(self._client.base_url)}: {reason}",
                     unreached=isinstance(error.__cause__, _NOBODY_LISTENS),
                 )
             ) from error

@@ -16,7 +16,7 @@ from .categories import is_permanent
 from .close_codes import is_hopeless
 from .connection import WebSocketConnection
 from .endpoint import Endpoint
-from .errors import Failure, TurnBroken
+from .errors import Failure, TurnBroken, place_of
 from .heartbeat import Heartbeat
 from .pool_state import Dial, PoolSettings, PoolState
 
@@ -177,7 +177,7 @@ class ConnectionPool:
             Exception
         ) as error:  # a header callback, TLS, a proxy: whatever fails, the maintainer task must go on
             await self._note_failure(
-                Failure("connection", f"No connection to {self._endpoint.url}: {error!r}")
+                Failure("connection", f"No connection to {place_of(self._endpoint.url)}: {error!r}")
             )
             return
         if failures:

@@ -29,6 +29,7 @@ REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(
     r"auth|cookie|key|token|secret|signature|session|passw|credential|organization|project|protocol", re.I
 )
+_ESCAPED = re.compile(r"\\([^\w\\])")
 _HARMLESS = frozenset({"sec-websocket-key"})
 
 _redactor = SecretRedactor(instead=REDACTED.encode())
@@ -87,6 +88,14 @@ def _step(step: str) -> str:
 def text(given: str) -> str:
     """Return a text without secrets."""
     return _redactor.string(given)
+
+
+def explanation(line: str) -> str:
+    """Return a line that may quote regular expressions, without secrets, however these are escaped there. A
+    line with a secret loses its backslashes before signs.
+    """
+    plain = _ESCAPED.sub(r"\1", line)
+    return text(line) if plain == line or text(plain) == plain else text(plain)
 
 
 def value(given: Any) -> Any:

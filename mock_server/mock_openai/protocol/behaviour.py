@@ -142,10 +142,11 @@ class Behaviour:
         read: dict[str, Any] = {}
         for setting in given:
             name, equals, value = setting.partition("=")
-            name = name.strip().replace("-", "_")
+            asked = name.strip()
+            name = asked.replace("-", "_")
             if name not in options():
                 raise ValueError(
-                    f"{name or setting!r} is not an option; expected one of {', '.join(options())}"
+                    f"{asked or setting!r} is not an option; expected one of {', '.join(options())}"
                 )
             if not equals:
                 raise ValueError(

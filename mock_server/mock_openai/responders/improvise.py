@@ -31,6 +31,8 @@ _TO_A_PROMPT = (
 )
 _TO_NOTHING = ("Hello! How can I help you today?", "Hi there. What can I do for you?")
 _SHOWN_PROMPT, _SHOWN_OUTPUT = 80, 120
+_LONGEST_CUT = 20
+"""Characters of a word that may be cut."""
 # A model with such a small budget should spend it on an answer.
 _ROOM_TO_THINK = 256
 
@@ -151,4 +153,9 @@ def _prose(turn: Turn, rng: random.Random) -> str:
 
 def _short(text: str, limit: int) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+    if len(line) <= limit:
+        return line
+    before = line[: limit - 1].rpartition(" ")[0]
+    word = line[len(before) :].split(maxsplit=1)[0]
+    # The beginning of a key has not the form of one, so nobody would redact it.
+    return f"{line[: limit - 1]}…" if len(word) <= _LONGEST_CUT else f"{before} …".lstrip()

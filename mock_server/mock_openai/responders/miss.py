@@ -39,7 +39,7 @@ class Miss:
 
     def __str__(self) -> str:
         """Return one line, without secrets: a rule's conditions may hold some, as the request may."""
-        return redact.text(self._line())
+        return redact.explanation(self._line())
 
     def _line(self) -> str:
         where = "" if self.session is None else f"session {self.session!r}: "

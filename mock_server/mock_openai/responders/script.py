@@ -111,7 +111,7 @@ class Script:
         return [
             {
                 "name": None if handle.rule.name is None else redact.text(handle.rule.name),
-                "rule": redact.text(f"{titled(number, handle)}: {handle.rule.when}"),
+                "rule": redact.explanation(f"{titled(number, handle)}: {handle.rule.when}"),
                 "answered": handle.answered,
             }
             for number, handle in enumerate(self._rules, 1)

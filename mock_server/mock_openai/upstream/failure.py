@@ -77,9 +77,11 @@ class Refusal(Exception):
 async def keep_refusal(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Raise a Refusal if a server refuses a WebSocket; aiohttp's own error has no body. A middleware."""
+    """Raise a Refusal if a server refuses or redirects a WebSocket; aiohttp's own error has no body, and a
+    redirect it follows with the client's credentials. A middleware.
+    """
     answer = await handler(request)
-    if answer.status < 400 or "Sec-WebSocket-Key" not in request.headers:
+    if answer.status < 300 or "Sec-WebSocket-Key" not in request.headers:
         return answer
     body = b""
     try:

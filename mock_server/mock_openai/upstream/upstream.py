@@ -74,7 +74,10 @@ class Upstream:
         if data:
             given["Content-Type"] = headers.get("Content-Type", "application/json")
         try:
-            answer = await self._client.request(method, self.address.url(path_qs), headers=given, data=data)
+            # A redirect is the client's to follow: its credentials are not sent to yet another server.
+            answer = await self._client.request(
+                method, self.address.url(path_qs), headers=given, data=data, allow_redirects=False
+            )
         except _FAILURES as error:
             return unreachable(self.address, error)
         kind = answer.content_type

@@ -42,6 +42,8 @@ async def test_an_error_of_the_control_api_shows_no_secret(given: str) -> None:
     "rule",
     [
         {"when": {"user": re.escape(TEXT)}, "reply": "x"},
+        {"when": {"user": re.escape(f"docker login -u bob -p {SECRET} x")}, "reply": "x"},
+        {"when": {"user": re.escape(f"passphrase: {SECRET}")}, "reply": "x"},
         {"name": TEXT, "when": {"user": "zzz"}, "reply": "x"},
         {"when": {"metadata": {"note": TEXT}}, "reply": "x"},
         {"when": {"body": {"user": TEXT}}, "reply": "x"},

@@ -127,3 +127,11 @@ def test_a_secret_at_the_end_of_what_is_kept_of_a_large_event_is_gone() -> None:
         journal.note(Entry(0.0, 1, 1, None, "event", Event("odd", json.dumps({"text": text}).encode())))
     parts = [SECRET[at : at + 4] for at in range(len(SECRET) - 3)]
     assert [part for part in parts if part in str(list(journal.entries))] == []
+
+
+@pytest.mark.parametrize("before", range(0, 80, 7))
+async def test_an_improvised_answer_cuts_no_key_in_two(before: int) -> None:
+    key = "e41d8CD98f00b204e9800998ecf8427e" * 2
+    text = ("words " * 20)[:before] + f" openssl enc -K {key}"
+    told = await journal_after({"input": text})
+    assert not [part for part in (key[at : at + 8] for at in range(56)) if part in told]
