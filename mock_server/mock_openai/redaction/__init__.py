@@ -1,7 +1,7 @@
 """Finds and replaces secrets before anything is written down, however they are spelled.
 
-`SecretRedactor` is all that others need; the rules are in a file each: by form (`forms`), by name (`fields`,
-`names`), by value (what the redactor has learned), and who somebody is (`people`).
+Other packages need only `SecretRedactor`. The rules are in one file each: by form (`forms`), by name
+(`fields`, `names`), by value (`known`), and personal data (`people`).
 """
 
 from mock_openai.redaction.edits import Edit

@@ -1,4 +1,4 @@
-"""Private keys between lines that say so: PEM, PGP, SSH2 and PuTTY."""
+"""Private keys between marker lines: PEM, PGP, SSH2 and PuTTY."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ SIGNS = (b"-----begin", b"----", b"private-lines")
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
-    """Return the private keys in a text; `low` is the text in lower case, `told` its words
-    that tell.
+    """Return the private keys in a text; `low` is the text in lower case, `told` the stems of secret names in
+    it.
     """
     if b"begin" in told or b"----" in told:
         for match in _PEM.finditer(text):

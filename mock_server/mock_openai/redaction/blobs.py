@@ -1,5 +1,5 @@
-"""A text inside another text, in base64 (compressed or not), base32 or hexadecimal digits, and the edits
-that a secret in it needs.
+"""Encoded texts inside a text (base64, compressed or not, base32, hexadecimal), and how to edit a secret in
+one.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from mock_openai.redaction.packed import SAMPLE, Packed, may_be, unpacked
 
 
 class Coding(NamedTuple):
-    """How bytes are written as characters."""
+    """An encoding of bytes as characters."""
 
     plain: int
     """Bytes in a group."""
     coded: int
     """Characters that stand for a group."""
     write: Callable[[bytes, bytes], bytes]
-    """Encodes bytes as those of an example are."""
+    """Encodes bytes in the style of an example."""
 
 
 def _in_base64(plain: bytes, like: bytes) -> bytes:
@@ -73,7 +73,7 @@ class Blob:
     """Characters on a line; 0 when there is one line."""
     _break: bytes = b""
     _pack: Callable[[bytes], bytes] | None = None
-    """What compresses the text, or writes it in UTF-16, if it was so."""
+    """Compresses the text again, or encodes it in UTF-16, if it was; None otherwise."""
     _coding: Coding = _BASE64
 
     @property
@@ -123,7 +123,7 @@ class Blob:
 
 
 def blobs(data: bytes, *, unpack: bool = True) -> Iterator[Blob]:
-    """Yield what may be the base64 of a text; to `unpack` is to look into compressed ones too."""
+    """Yield runs that may be the base64 of a text; with `unpack`, of a compressed text too."""
     done = 0
     wrapped = _WRAPPED.finditer(data) if b"\n" in data else iter(())
     block = next(wrapped, None)
@@ -172,7 +172,7 @@ def _may_be_compressed(blob: bytes) -> bool:
 
 
 def _otherwise(run: bytes, start: int) -> Blob | None:
-    """Return what is written in hexadecimal digits, in base32, or as UTF-16 in base64."""
+    """Return texts in hexadecimal digits, in base32, or in UTF-16 and base64."""
     if (found := _IN_HEX.match(run)) is not None and _is_plain(plain := binascii.unhexlify(found[0])):
         return Blob(plain, start, found[0], _coding=_HEX)
     if (found := _IN_BASE32.fullmatch(run)) is not None:
@@ -182,7 +182,7 @@ def _otherwise(run: bytes, start: int) -> Blob | None:
     if run[1:2] in b"AQgw" and run[2:3] in b"AB":  # every second byte is zero
         with suppress(UnicodeDecodeError):
             if len(run.rstrip(b"=")) % 4 == 1:
-                run = run[:-1]  # one sign too many: it belongs to what follows
+                run = run[:-1]  # one character too many: it belongs to the following text
             wide = _decode(run.rstrip(b"="))
             if len(wide) % 2 == 0 and len(wide) >= 16 and not wide[1:16:2].strip(b"\0"):
                 text = wide.decode("utf-16-le").encode()
@@ -191,8 +191,8 @@ def _otherwise(run: bytes, start: int) -> Blob | None:
 
 
 def _from_base32(bare: bytes) -> bytes:
-    """Decode base32 without padding as one number, 70 times as fast as the standard library; none if its
-    length is that of no text.
+    """Decode base32 without padding as one number, 70 times as fast as the standard library; None if no text
+    has this length in base32.
     """
     size, left_over = divmod(5 * len(bare), 8)
     if left_over > 4:
@@ -215,7 +215,9 @@ def holds_text(run: bytes) -> bool:
 
 
 def _alignments(blob: bytes) -> list[int]:
-    """Return where its groups of four may begin: other characters may precede it without a break."""
+    """Return the offsets at which its groups of four may begin, because other characters may precede it
+    directly.
+    """
     bare = blob.rstrip(b"=")
     return _shifts(bare[: _SAMPLE + 4], bare[-_SAMPLE - 8 :], len(bare))
 

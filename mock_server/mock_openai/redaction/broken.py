@@ -16,7 +16,7 @@ _LEAST = 6
 
 
 def spans(text: bytes, known: Iterable[bytes]) -> Iterator[Span]:
-    """Return what may be the beginning of a secret at the end of a text that was broken off."""
+    """Return the end of a text that was broken off, if it may be the beginning of a secret."""
     word = text[len(text.rstrip(_LAST_WORD)) :]
     for start in beginnings(word):
         if _NO_WORD.search(word, start):

@@ -1,4 +1,4 @@
-"""Secrets that are arguments without a name, of functions whose own name says what they take."""
+"""Secrets that are unnamed arguments, of functions whose name says that they take a secret."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _OF_AN_ID = re.compile(
     rb"(?i)id\Z|hash|digest|sha\d{0,3}\Z|md5|commit|rev|etag|bytes|hex|colou?r|check|block|tx|addr|voice|doc|file|sheet|video|"
     rb"image|url|path|test|assert|ref|key\Z"
 )
-"""Of the names of classes: what they make of digits is no secret."""
+"""Classes whose arguments, if they are digits, are not secrets."""
 _HEX = re.compile(rb"(?=[0-9]*+[a-f])(?=[a-f]*+[0-9])[0-9a-f]{32,64}")
 
 
 def found(text: bytes) -> bool:
-    """Return whether there is the call of such a function."""
+    """Return whether the text calls such a function."""
     return next(_calls(text), None) is not None
 
 
 def spans(text: bytes) -> Iterator[Span]:
-    """Return what is given to such functions and looks random."""
+    """Return the arguments of such functions that look random."""
     for call, telling in _calls(text):
         for match in _ARGUMENT.finditer(call[0]):
             value = match["value"]
@@ -48,8 +48,8 @@ def spans(text: bytes) -> Iterator[Span]:
 
 
 def _calls(text: bytes) -> Iterator[tuple[re.Match[bytes], bool]]:
-    """Yield the arguments of calls, and whether the function tells that it takes secrets. Others make an
-    object of a class that is not one of ids.
+    """Yield the arguments of calls, and whether the function's name says that it takes secrets. Other calls
+    construct an object of a class that is not one of ids.
     """
     for call in _ARGUMENTS.finditer(text):
         near = max(0, call.start() - 40)

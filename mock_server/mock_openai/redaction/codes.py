@@ -35,18 +35,18 @@ _CARD = re.compile(
 )
 _USED = re.compile(rf"(?:use|enter|type)(?: (?:the )?code)?+ {_DIGITS} to (?:sign|log) in".encode())
 USES = (b"sign in", b"log in")
-"""What a text says that has one."""
+"""Words of a text that has one."""
 BEGUN = re.compile(
     rf"(?i)(?<![\w.,-])(?:[A-Z]-)?+(?P<value>[0-9][0-9 -]{{3,15}}+){_QUOTES}".encode()
     + rf"(?: ?(?:i|e|(?:{_IS}(?: {_WORD}){{0,6}} ?)))?\Z".encode()
 )
-"""Finds digits at the end of a text, whose name may come behind them."""
+"""Finds digits at the end of a text, because their name may follow them."""
 SIGNS = (b"code", b"pin", b"otp", b"tan", b"password")
 """Words that a text needs to be searched here."""
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
-    """Return the codes in sentences; `low` is the text in lower case, `told` its words that tell."""
+    """Return the codes in sentences; `low` is the text in lower case, `told` the stems of names in it."""
     found = [_CARD] if b"cv" in told or b"csc" in told else []
     if any(sign in told for sign in SIGNS) or not low.isascii():
         found += [_AFTER, _BEFORE]

@@ -15,7 +15,7 @@ _FLAG = re.compile(
     rb"(?P<value>[^\s\"'<>&;,(){}-][^\s\"'<>&;,(){}]{3,512}+)"
 )
 _REFERENCE = re.compile(rb"(?:id|name|type|src|source|target|from|env|file)=")
-"""What is named instead of being told: `--secret id=npmrc`."""
+"""Values that only refer to a secret: `--secret id=npmrc`."""
 _BEGINNINGS = (b"", b" ", b"\t", b"\n", b"(", b'"', b"'")
 _OF_A_NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _WORD = re.compile(rb"[^\s\"'`<>(){}\[\],;]{8,512}+")
@@ -113,8 +113,8 @@ SIGNS = (
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
-    """Return the secrets in commands; `low` is the text in lower case, `told` its words
-    that tell.
+    """Return the secrets in commands; `low` is the text in lower case, `told` the stems of secret names in
+    it.
     """
     options = _OPTIONS.search(told) is not None
     if b"-" in text:
@@ -175,8 +175,8 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
 
 
 def after_a_name(text: bytes, name: bytes, match: re.Match[bytes], what: Weight) -> Iterator[Span]:
-    """Yield what follows a name and blanks: `ENV NAME value`, `setx NAME value`, lines of
-    configuration files.
+    """Yield the value after a name and blanks: `ENV NAME value`, `setx NAME value`, lines of configuration
+    files.
     """
     found = _WORD.match(text, match.end())
     if found is None or what is Weight.NOTHING or (what is Weight.KEY and not name.isupper()):
@@ -189,5 +189,5 @@ def after_a_name(text: bytes, name: bytes, match: re.Match[bytes], what: Weight)
 
 
 def _alone(text: bytes, start: int, end: int) -> bool:
-    """Return whether this is all that stands on a line."""
+    """Return whether nothing else is on the line."""
     return text[max(0, start - 1) : start] in (b"", b"\n") and text[end : end + 1] in (b"", b"\r", b"\n")

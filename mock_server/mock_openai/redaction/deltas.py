@@ -1,8 +1,8 @@
-"""Which texts an event adds to, and where in the event its piece of them stands.
+"""Finds the texts to which an event adds, and the place of each piece in the event.
 
 Events of the Responses API and of the Realtime API carry a piece as `delta`, whatever kind of text it is;
-chunks of chat completions under `choices`, and Anthropic's deltas as an object. A piece is known without the
-escapes that it has in the event, and a change to it is written back with them.
+chunks of chat completions carry it under `choices`, and Anthropic's deltas as an object. A piece is read
+without its escapes, and changes are written back with them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BROKEN = re.compile(
 )
 
 Name = tuple[Any, ...]
-"""What tells one text from another: side, lane, kind, and the place in the response."""
+"""The identity of a text: side, lane, kind, and the place in the response."""
 
 
 class _Event(msgspec.Struct):
@@ -57,7 +57,7 @@ _DEEPEST = 6
 
 @dataclass(slots=True, eq=False)
 class Piece:
-    """One delta: where it stands in its event, what it says, and what is to change."""
+    """One delta: its place in the event, its text, and the changes to make."""
 
     name: Name
     start: int
@@ -66,7 +66,7 @@ class Piece:
     """Without escapes."""
     _escapes: Decoded | None = None
     edits: list[Edit] | None = None
-    """What is to change in the event; None until that is known."""
+    """The changes to make in the event; None until they are known."""
 
     @classmethod
     def of(cls, name: Name, data: bytes, start: int, end: int) -> Piece:
@@ -76,8 +76,8 @@ class Piece:
         return cls(name, start, end, raw if escapes is None else escapes.data, escapes)
 
     def changed(self, edits: Sequence[Edit], begin: int) -> list[Edit]:
-        """Return the changes to the event that come of `edits`, those of the whole text, in which the piece
-        begins at `begin`.
+        """Return the changes to the event for `edits` of the whole text, in which this piece begins at
+        `begin`.
         """
         parts = (part_of(edit, begin, begin + len(self.text)) for edit in edits)
         return [
@@ -109,7 +109,7 @@ class Numbers(Piece):
 
 
 def of_tokens(data: bytes, name: Name) -> Iterator[Piece]:
-    """Yield the tokens in the `logprobs` of a document: each text that they are of has a name of its own."""
+    """Yield the tokens in the `logprobs` of a document; each text that they spell has a name of its own."""
     for token in tokens(data):
         own = (*name, "logprobs", *token.text)
         if not token.numbers:
@@ -119,8 +119,8 @@ def of_tokens(data: bytes, name: Name) -> Iterator[Piece]:
 
 
 def read(data: bytes, side: str, *, framed: bool, open_texts: bool) -> tuple[list[Piece], Name | None]:
-    """Return the pieces in an event, and the name (or its beginning) of the texts that it ends, which is
-    looked for only while there are `open_texts`.
+    """Return the pieces in an event, and the name (or its beginning) of the texts that it ends; that is
+    searched only while there are `open_texts`.
     """
     if b'"delta"' not in data and b'"choices"' not in data and not open_texts:
         return [], None
@@ -176,7 +176,7 @@ def _leaves(raw: bytes, name: Name, key: str, depth: int) -> Iterator[tuple[Name
 
 
 def _placed(data: bytes, found: Sequence[tuple[Name, str, bytes]]) -> list[Piece]:
-    """Where the texts stand, quotes left out; of a key that is repeated the last place, as JSON has it."""
+    """The places of the texts, without quotes; the last place of a repeated key, as in JSON."""
     pieces: list[Piece] = []
     taken: set[int] = set()
     for name, key, text in found:

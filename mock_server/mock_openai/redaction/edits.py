@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Edit(NamedTuple):
-    """Bytes `start` to `end` of a text become `new`; `kind` names what stood there."""
+    """Bytes `start` to `end` of a text become `new`; `kind` is the kind of secret that was there."""
 
     kind: str
     start: int
@@ -27,9 +27,9 @@ def applied(data: bytes, edits: Iterable[Edit]) -> bytes:
 
 
 def part_of(edit: Edit, begin: int, end: int) -> Edit | None:
-    """Return what an edit does to the piece of the text from `begin` to `end`, counted from there; None when
-    it does nothing to it. What takes the secret's place goes on from piece to piece as far as it reaches; one
-    that is not ASCII stays whole, because a cut must not fall into a character.
+    """Return the part of an edit that falls into the piece of the text from `begin` to `end`, relative to
+    `begin`; None if it does not touch the piece. The replacement is spread over the pieces as far as it
+    reaches. A replacement that is not ASCII stays whole, because it must not be cut within a character.
     """
     start, stop = max(edit.start, begin), min(edit.end, end)
     if start >= stop:
@@ -75,7 +75,9 @@ def merged(edits: list[Edit], first: list[Edit]) -> list[Edit]:
 
 
 def _before(edit: Edit, end: int) -> Edit:
-    """Return the part of an edit before this place; an edit that changes the length goes there whole."""
+    """Return the part of an edit before this place; an edit that changes the length is not divided and
+    belongs here.
+    """
     fits = len(edit.new) == edit.end - edit.start
     return Edit(edit.kind, edit.start, end, edit.new[: end - edit.start] if fits else edit.new)
 

@@ -1,8 +1,9 @@
 """Texts inside texts: undoing escapes, and writing changes back in the same spelling.
 
 `decoded` undoes one level of escapes of every kind at once: JSON's (with those that Python, Go, .NET and
-JavaScript add), percent-encoding, and HTML's references. What is decoded may hold escapes again. It is known
-where everything stood, so that a change touches only the bytes that spell what is changed.
+JavaScript add), percent-encoding, and HTML's references. The decoded text may contain escapes again. The
+place of each character in the original is kept, so that a change touches only the bytes that spell the
+changed characters.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ _GONE = (
     rb"\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\\\r?\n|\"[ \t]{0,8}\+\s{0,8}\""
     rb"|'[ \t]{0,8}\+\s{0,8}'|\r?\ndata:[ ]?"
 )
-"""What is not seen: characters without width, soft hyphens, direction marks, a line that goes on, and strings
-put together.
+"""Invisible characters: those without width, soft hyphens, direction marks; also line continuations and the
+seams of concatenated strings.
 """
 _ALIKE = {
     **dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2212, 0xFE63), b"-"),
@@ -60,7 +61,7 @@ LOOKALIKE = (
     rb"|\xe2\x9e[\x9c\xa1]"
     rb"|\xe2\x88\x92|\xe3\x80[\x80\x8c\x8d]|\xef\xb9\xa3|\xef\xbc[\x81-\xbf]|\xef\xbd[\x80-\x9e]|\xf0\x9d[\x90-\x9f][\x80-\xbf]"
 )
-"""Characters that are read as others: full width, mathematical letters, dashes, quotes, blanks, arrows."""
+"""Look-alikes: characters in full width, mathematical letters, dashes, quotes, blanks, arrows."""
 _ESCAPE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt']"
     rb"|\\x[0-9a-fA-F]{2}|\\u\{[0-9a-fA-F]{1,6}\}|\\U[0-9a-fA-F]{8}|\\[0-3][0-7]{2}|\\[ave0]"
@@ -96,7 +97,7 @@ _NEEDED |= {0x22: b'\\"', 0x5C: b"\\\\", 0x0A: b"\\n", 0x0D: b"\\r", 0x09: b"\\t
 
 
 def has_escapes(data: bytes) -> bool:
-    """Return whether a text may hold escapes; a quick look."""
+    """Return whether a text may contain escapes; a quick check."""
     return (
         data.find(b"\\") >= 0
         or data.find(b"%") >= 0
@@ -124,7 +125,7 @@ class Decoded:
 
     def raw_edit(self, edit: Edit) -> Edit:
         """Return an edit of `data` as an edit of `raw`. Each escape that it covers becomes an escape of the
-        same kind; one whose value stays is not touched.
+        same kind; an escape whose value does not change is not touched.
         """
         start, end, new = edit.start, edit.end, edit.new
         first = max(0, bisect_right(self._starts, start) - 1)
@@ -148,7 +149,7 @@ class Decoded:
             parts.append(raw if same else _spelled_like(raw, meaning, self._in_capitals))
             done = unit_end
         parts.append(new[done - start :])
-        # What stood there unescaped may stand there: a fake brings no character that needs an escape.
+        # The replacement needs no escapes here: a fake has no character that needs one.
         return Edit(edit.kind, begin, over, b"".join(parts))
 
     @cached_property
@@ -185,7 +186,7 @@ class Decoded:
         if number < 0:
             return at
         raw_start, raw_end, start, end = self._units[number]
-        if not over and at == start < end:  # what is not seen is not a part of it
+        if not over and at == start < end:  # invisible characters are not part of it
             return raw_start
         return raw_end + at - end
 
@@ -233,7 +234,7 @@ def _meaning(escape: bytes) -> bytes:
 
 
 def _likeness(raw: bytes) -> bytes:
-    """Return what a character is read as; nothing for what is not seen."""
+    """Return the ordinary form of a look-alike; nothing for an invisible character."""
     if len(raw) > 4 or raw[0] < 0x80:
         return b""
     char = raw.decode()
@@ -244,7 +245,9 @@ def _likeness(raw: bytes) -> bytes:
 
 
 def _spelled_like(raw: bytes, meaning: bytes, capitals: bool) -> bytes:
-    """Write a character (or a byte) in the way `raw` is written; `capitals` decides if that does not tell."""
+    """Write a character (or a byte) in the way `raw` is written; `capitals` decides if `raw` does not show
+    the case.
+    """
     if raw[0] >= 0x80:  # a fake is written in the same width
         wide = raw[:2] in (b"\xef\xbc", b"\xef\xbd") and len(meaning) == 1 and 0x21 <= meaning[0] <= 0x7E
         return chr(meaning[0] + 0xFEE0).encode() if wide else meaning

@@ -1,6 +1,6 @@
-"""Fakes: what replaces a secret, and how a fake is recognized.
+"""Fakes: the replacements of secrets, and how to recognize one.
 
-A fake has the length of its secret, byte for byte, so that offsets stay true. Whitespace, quotes and
+A fake has the length of its secret, byte for byte, so that offsets stay correct. Whitespace, quotes and
 backslashes stay where they are, so that it needs the same escapes; the rest becomes a number, the word
 "redacted" and the letter x.
 """
@@ -44,7 +44,7 @@ def make(secret: bytes, number: int) -> bytes:
 
 def make_number(secret: bytes, number: int) -> bytes:
     """Return the fake of a phone number: zeros with the number at the end; characters other than digits stay.
-    A fake of digits alone does not begin with zero, since it may stand in JSON as a number.
+    A fake of digits only does not begin with zero, because it may be a number in JSON.
     """
     zeros = b"%0*d" % (len(_DIGITS.findall(secret)), number)
     digits = iter(b"1" + zeros[1:] if secret.isdigit() else zeros)

@@ -1,9 +1,10 @@
 """Secrets known by their name, in every notation that gives names to values.
 
-Here is what assigns: JSON members, Python's and JavaScript's literals, YAML, INI and TOML, queries and forms,
-variables, elements of XML, arguments of calls. The other notations are in files of their own: headers,
-addresses, commands, tables, sentences, names and values that stand apart, private keys. Every expression is
-linear: repeats are possessive or bounded, and none begins with a repeat that could begin anywhere.
+This file has the notations that assign: JSON members, Python's and JavaScript's literals, YAML, INI and TOML,
+queries and forms, variables, elements of XML, arguments of calls. The other notations are in files of their
+own: headers, addresses, commands, tables, sentences, names and values that stand apart, private keys. Every
+expression is linear: repeats are possessive or bounded, and none begins with a repeat that could begin
+anywhere.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from mock_openai.redaction.values import is_code, is_credential, is_mixed, is_na
 
 _LETTER = rb"(?:[a-z0-9_.-]|[\xc3-\xe1\xe3-\xed][\x80-\xbf]{1,2})"
 _FEW = 32
-"""Words that are looked for one by one."""
+"""Words that are searched one by one."""
 _NAMED = re.compile(
     _LETTER + rb"{0,40}+(?P<close>(?:[\"']\])?+\]?+[\"'\]`]?+\*{0,2}+)"
     rb"(?:[ \t]{1,2}+\([^()\r\n\"]{1,40}+\))?+[ \t\r\n]{0,16}+"
@@ -57,10 +58,12 @@ _LEAD = re.compile(
     rb"|string\(\d{1,6}+\)|/\*[^*]{0,64}+\*/[ \t]{0,4}+|(?:<[a-zA-Z]{1,10}+(?:[ \t][^<>]{0,64}+)?>){1,3}+))?+"
     rb"[ \t]{0,8}+(?:[brufBRUF$@]{1,2}+(?=[\"'`]))?+(?:(?:\"{3}|'{3})\s{0,4}+)?+"
 )
-"""What notations put before a value: marks of YAML and Markdown, types, the first letter of a literal."""
+"""Prefixes of a value: marks of YAML and Markdown, types, the first letter of a literal."""
 _BARE = rb"(?:[^\s\"'<>&;,(){}|\\]|\|(?![\w.~%-]{1,64}+[=:])|\\(?![ubfnrtx\"'/\\]))"
 _LONG = 1024
-"""Signs of a value without quotes that are judged: many names may stand before one long run of signs."""
+"""Number of characters of a value without quotes that are judged, because many names may precede one long
+run.
+"""
 _BEFORE = (
     rb"(?s)[ \t\r\n]{0,32}+(?P<list>[\[(][ \t\r\n]{0,32}+)?+(?P<value>" + STRING + rb"|" + SINGLE + rb"|"
 )
@@ -70,7 +73,7 @@ _RUN = re.compile(_BARE + rb"*+")
 _TYPE = re.compile(
     rb"(?:typing\.|t\.)?(?:Final|Optional|Annotated|ClassVar|Union|Literal|NotRequired|Required|List|list|Type|type)\["
 )
-"""A type, whose value comes behind it."""
+"""A type, which is followed by the value."""
 _OPENING = re.compile(rb"\s{0,8}+[{\[]")
 _NEXT = re.compile(rb"(?s)\s{0,32}+,\s{0,32}+(?P<value>" + STRING + rb"|" + SINGLE + rb")")
 _ITEM = re.compile(rb"\r?\n[ \t]{0,32}+-[ \t]{1,8}+[\"']?+(?P<value>[^\s\"'#]{8,512}+)")
@@ -95,8 +98,8 @@ _HASHED = re.compile(
 
 
 def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iterator[Span]:
-    """Return the secrets in a text that have telling names; `low` is the text in lower case, `words` are its
-    words with a sign of one, if they are known.
+    """Return the values in a text whose names mark them as secrets; `low` is the text in lower case, `words`
+    are its words that may be such names, if they are known.
     """
     told = low if words is None else b" ".join(words)
     place = 0
@@ -107,7 +110,7 @@ def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iter
         if stem.start >= place and (match := _NAMED.match(low, stem.end)) is not None:
             place = match.end()
             for span in _given(text, match):
-                if span.end - span.start >= _LONG - 16:  # judged by its beginning, it is struck whole
+                if span.end - span.start >= _LONG - 16:  # judged by its beginning, replaced as a whole
                     span = span._replace(end=_end_of_run(text, span.end))
                     place = max(place, span.end)
                 yield span
@@ -131,7 +134,9 @@ def _end_of_run(text: bytes, start: int) -> int:
 
 
 def _stems(low: bytes, told: bytes, words: Sequence[bytes] | None) -> Iterator[Stem]:
-    """Yield what of the names is telling, in order. To look for a few words is faster than for any stem."""
+    """Yield the stems of secret names, in order. Searching a few words is faster than searching for every
+    stem.
+    """
     if words is None or len(words) > _FEW or any(part in told for part in PARTS):
         for match in STEM.finditer(low):
             yield Stem(match[0], *match.span())
@@ -154,7 +159,7 @@ def _inside(word: bytes) -> tuple[Stem, ...]:
 
 
 def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
-    """Return the value of a name, if that is a secret."""
+    """Return the value of a name, if it is a secret."""
     name, before, inside = _name(text, match)
     sign = match["sign"]
     section = b""
@@ -198,7 +203,7 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
             values.append(further)
         for each in values:
             for span in quoted(name, each):
-                # Of two strings side by side the first may be a name, if the second is no word.
+                # Of two adjacent strings the first may be a name, if the second is not a word.
                 secret = text[span.start : span.end]
                 if not close or (is_credential(secret, 8) if sign == b"," and inside else is_certain(secret)):
                     yield span
@@ -225,7 +230,7 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
             or text[found.end() : found.end() + 1] == b"&"
             or (form and b" " not in text)
         )
-        if match["close"][:1] in (b'"', b"'"):  # a subscript: what is assigned is an expression
+        if match["close"][:1] in (b'"', b"'"):  # a subscript: the assigned value is an expression
             name = name.lower()
         exact = form or (sign.endswith(b">") and not cell)
         yield from _bare(name, found["value"], found.start("value"), what, form=form, exact=exact)
@@ -252,7 +257,7 @@ def _is_path(value: bytes) -> bool:
 
 
 def _name(text: bytes, match: re.Match[bytes]) -> tuple[bytes, bytes, bool]:
-    """Return the whole name whose end was found, what stands before it, and whether it is quoted."""
+    """Return the whole name whose end was found, the text before it, and whether it is quoted."""
     end, close = match.start("close"), match["close"][-1:]
     if close in (b'"', b"'") and (begin := text.rfind(close, max(0, end - 128), end)) >= 0:
         name = text[begin + 1 : end]
@@ -296,8 +301,8 @@ def _escaped_names(text: bytes) -> Iterator[Span]:
 
 
 def open_value(text: bytes, least: Weight = Weight.KEY) -> int | None:
-    """Return where a value begins that the end of the text leaves open and whose name says `least` or more;
-    None if there is none.
+    """Return the start of a value that is unfinished at the end of the text, and whose name has the weight
+    `least` or more; None if there is none.
     """
     low = text.lower()
     for stem in STEM.finditer(low):

@@ -1,11 +1,11 @@
-"""Secrets known by their form: the beginning that issuers give them.
+"""Secrets known by their form: a prefix that the issuer documents, such as `ghp_`.
 
-A row is a kind, the beginnings, and what follows. A fake keeps the beginning, so that it goes on looking like
-what it stands for. A beginning counts at the edge of a word; the best known ones count inside a word too, if
-what follows looks random.
+A row has a kind, its beginnings, and an expression for the rest. A fake keeps the beginning, so that it still
+looks like the original. A beginning counts at the edge of a word; the best known ones count inside a word
+too, if what follows looks random.
 
-Every expression is linear: it starts at a literal, and what follows is a run of one class, which is read once
-(possessive). A text is read run by run of the characters that credentials are made of.
+Every expression is linear: it starts at a literal, followed by a run of one class of characters, which is
+read once (possessive). A text is read run by run of the characters that credentials are made of.
 
 The beginnings are those that the issuers document. No rule set from elsewhere is used:
 docs/reference/cassettes.md says why.
@@ -21,9 +21,9 @@ from mock_openai.redaction.fakes import is_fake
 from mock_openai.redaction.values import is_dense, is_mixed, is_random, is_varied
 
 ANY, VARIED, RANDOM, MIXED, DENSE = range(5)
-"""What must follow a beginning: what the expression says; that, with letters and digits; that, and it looks
-random; that, with letters of both cases, because ordinary words and ids begin so
-too; that, without syllables.
+"""Requirements for the text after a beginning. ANY: it matches the expression. VARIED: it also has letters
+and digits. RANDOM: it also looks random. MIXED: it also has letters of both cases, because ordinary words and
+ids begin alike. DENSE: it also has no syllables.
 """
 _LOOKS = (lambda _: True, is_varied, is_random, is_mixed, is_dense)
 
@@ -156,7 +156,7 @@ _GLUED = (
 )
 """Beginnings that count inside a word too."""
 
-# A word in the middle says what it is, whoever the issuer: acme_live_..., foo-api-key-...
+# A word in the middle identifies a key of any issuer: acme_live_..., foo-api-key-...
 _SPEAKING = re.compile(
     rb"(?<![A-Za-z0-9])(?P<keep>[A-Za-z][A-Za-z0-9]{1,11}[_-](?:live|test|prod|sandbox|secret|sk|pat|token|api|apikey|key|"
     rb"oauth|access|refresh|auth|session|svcacct|admin|bearer|v1)[_-])[A-Za-z0-9_-]{16,}+"
@@ -171,7 +171,7 @@ _TAILED = re.compile(
     rb"(?<![\w.-])(?:[0-9a-f]{32}(?=-us\d{1,2}(?!\w))|[A-Za-z0-9]{52}(?=JQQJ99[A-Za-z0-9]{20,28})"
     rb"|[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![\w~])|[A-Za-z0-9]{14}(?=\.atlasv1\.))[\w.-]{0,96}+"
 )
-"""Keys that their middle or their end gives away: Mailchimp, Azure, Terraform Cloud."""
+"""Keys that are recognized by their middle or end: Mailchimp, Azure, Terraform Cloud."""
 _RECORD = re.compile(
     rb"(?<![\w.:/-])[\w.-]{1,128}+:\d{2,5}+:[\w-]{1,64}+:[\w.-]{1,64}+:(?P<value>[A-Za-z0-9_.+!~$%-]{8,128}+)(?![:\w])"
 )
@@ -273,7 +273,7 @@ def beginning_of(secret: bytes) -> bytes:
 
 
 def beginnings(word: bytes) -> Iterator[int]:
-    """Return where a known beginning in a word ends and something follows."""
+    """Return the offsets at which a known beginning in a word ends, if something follows it."""
     for match in _AT_AN_EDGE.finditer(word):
         if match.end() < len(word) and len(match[0]) >= 3:
             yield match.end()

@@ -32,7 +32,7 @@ _BEFORE_FOURS = rb"(?:key|secret|password)[^.!?\r\n]{0,48}?(?:[:=]|is)[\"'`* ]{1
 _FOURS = re.compile(
     rb"(?<![a-z0-9-])(?P<value>" + _FOUR + rb"(?:[ -]" + _FOUR + rb"){3,15})(?![a-z0-9]|[ -][a-z0-9])"
 )
-"""A key for a program that makes codes, or a password for one program."""
+"""A setup key for an authenticator, or an app password."""
 _NAMES_FOURS = re.compile(_BEFORE_FOURS + rb"\Z")
 _CHANGE = re.compile(rb"[a-z](?=[0-9])|[0-9](?=[a-z])")
 _NO_VOWEL = re.compile(rb"(?<![a-z])[b-df-hj-np-tv-xz]{4}(?![a-z])")
@@ -56,8 +56,8 @@ OPEN = (
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
-    """Return what consists of words or groups; `low` is the text in lower case, `told` its words
-    that tell.
+    """Return the secrets made of words or groups; `low` is the text in lower case, `told` the stems of secret
+    names in it.
     """
     if b"key" in told or b"secret" in told or b"password" in told:
         for match in _FOURS.finditer(low):

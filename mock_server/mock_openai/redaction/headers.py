@@ -44,7 +44,7 @@ OWN = re.compile(
     rb"(?i)(?<![A-Za-z0-9_-])X-(?P<name>[A-Z0-9-]{2,40}+)[\"']?+[ \t]{0,4}+[:=,][ \t]{0,4}+[\"']?+"
     rb"(?P<value>[^\s\"',;]{16,512}+)"
 )
-"""A header that somebody made for themselves."""
+"""A header of somebody's own."""
 _OF_NO_SECRET = re.compile(
     rb"(?i)(?:^|-)(?:(?:[a-z]{0,12}id|hash|sha\d{0,3}|md5|crc\w{0,6}|etag|checksum|trace|span|request|cache|served|version|"
     rb"delivery|date|ray|pop|by|node|host|url|uri|path|range|length|type|agent|location|runtime|key-hash)(?:$|-)|amz-cf)"
@@ -52,8 +52,8 @@ _OF_NO_SECRET = re.compile(
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
-    """Return the secrets in header lines and parts; `low` is the text in lower case, `told` its words
-    that tell.
+    """Return the secrets in header lines and parts; `low` is the text in lower case, `told` the stems of
+    secret names in it.
     """
     if b"cookie" in told or b"authorization" in told:
         for match in _HEADER.finditer(text):

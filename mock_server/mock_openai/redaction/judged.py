@@ -1,4 +1,4 @@
-"""Whether a value under a name is a secret, and the span that it has then. Every notation asks here."""
+"""Decides whether a value under a name is a secret, and which span to replace. Every notation uses it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CLOSING = re.compile(rb"[),\]};:](?:\s|$)")
 
 
 class Stem(NamedTuple):
-    """A part of a word that may be of a telling name, and its place in the text."""
+    """A part of a word that may belong to a secret name, and its place in the text."""
 
     word: bytes
     start: int
@@ -40,7 +40,7 @@ def whole(kind: str, value: bytes, start: int) -> Iterator[Span]:
 
 
 def fits(what: Weight, value: bytes) -> bool:
-    """Return whether a value looks as its name says."""
+    """Return whether a value looks like a secret of the kind that its name says."""
     match what:
         case Weight.SECRET:
             return is_named_secret(value)
@@ -53,8 +53,8 @@ def fits(what: Weight, value: bytes) -> bool:
 
 
 def is_certain(value: bytes, shortest: int = 8) -> bool:
-    """Return whether a value is taken for a secret where names and values stand close by chance, too: code,
-    commands, prose.
+    """Return whether a value is a secret even in code, commands and prose, where names and values may be
+    close to each other by chance.
     """
     return is_credential(value, shortest) and is_random(value)
 
@@ -80,18 +80,20 @@ def named(name: bytes, value: bytes, start: int = 0, *, parameter: bool = False)
 
 
 def quoted(name: bytes, match: re.Match[bytes]) -> Iterator[Span]:
-    """Yield the secret in a string, with its quotes the group `value` of a match, that has a name."""
+    """Yield the secret in a quoted string with a name; the string with its quotes is the group `value` of a
+    match.
+    """
     quote, value, start = match["value"][:1], match["value"][1:], match.start("value") + 1
     if value.endswith(quote):
         value = value[:-1]
-    if quote == b"'":  # a string in JSON may be around it, and end first
+    if quote == b"'":  # it may be inside a JSON string, which ends first
         value = value.partition(b'"')[0]
-    if not _CLOSING.match(value):  # code after the end of a string in which there is the name
+    if not _CLOSING.match(value):  # code after the end of a string that contains the name
         yield from in_string(name, value, start)
 
 
 def in_string(name: bytes, value: bytes, start: int) -> Iterator[Span]:
-    """Yield the secret in what stands between quotes."""
+    """Yield the secret in the text between quotes."""
     plain = decoded(value) if b"\\" in value else None
     if plain is None:
         yield from named(name, value, start)
@@ -102,7 +104,7 @@ def in_string(name: bytes, value: bytes, start: int) -> Iterator[Span]:
 
 
 def header(name: bytes, value: bytes, start: int) -> Iterator[Span]:
-    """Yield what is secret in the value of a header: credentials after their scheme, or cookies."""
+    """Yield the secrets in the value of a header: credentials after their scheme, or cookies."""
     if name.endswith(b"cookie"):
         for crumb in _CRUMBS.finditer(value):
             if is_credential(crumb["value"], 8):

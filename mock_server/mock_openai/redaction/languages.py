@@ -1,4 +1,4 @@
-"""What other languages call a password, a secret or a key, as a name or in a sentence.
+"""The words for password, secret and key in other languages, as names or in sentences.
 
 The words are compared folded: in lower case, without accents (`contraseña` is `contrasena`), without blanks.
 """

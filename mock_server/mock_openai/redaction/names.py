@@ -98,7 +98,7 @@ _LESS = re.compile(
     r"confirm|bin|again|repeat|staging|utente|usuario|\d+)+$"
 )
 _NOUN = re.compile(r"(?<=.)(?:data|material|text|str|string|encoded|inline|literal|list|array)$")
-"""What may follow a name; then other things bear it too."""
+"""Words that may follow a name; with one, the name is used for other things too."""
 _BEARING = tuple(sorted({*_SECRET, *_HINTS, "code"}))
 STEMS = (
     *(
@@ -192,7 +192,7 @@ _PLAIN_NAME = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*+")
 
 
 def names_no_secret(word: bytes) -> bool:
-    """Return whether this is a name like `max_output_tokens`, which tells of no secret wherever it stands."""
+    """Return whether this is a name like `max_output_tokens`, which never marks a secret."""
     if _PLAIN_NAME.fullmatch(word) is None or len(word) > 96:
         return False
     flat = _SEPARATORS.sub("", word.decode()).lower()

@@ -1,7 +1,8 @@
-"""Secrets near a telling word, whatever stands between: only values that no word, name or id looks like.
+"""Secrets near the name of a secret, whatever is between them: only values that do not look like a word, a
+name or an id.
 
-Linear: around each telling word a bounded part of the text is read. A value that is not of one word may be of
-the next.
+Linear: a bounded part of the text around each such name is read. A value that does not belong to one name may
+belong to the next.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from mock_openai.redaction.names import Weight, weight
 from mock_openai.redaction.values import is_dense
 
 _INFLECTED = {word.encode() for word in written(SECRETS) if len(word) > 5}
-"""Words of languages that put endings to them: `passordet`, `salasanani`."""
+"""Words of languages with suffixes: `passordet`, `salasanani`."""
 BEFORE, AFTER = 64, 112
-"""Bytes before and after a telling word in which its value is looked for."""
+"""Bytes before and after the name of a secret in which its value is searched."""
 _VALUE = re.compile(
     rb"(?<![\w+/=.%~:@#-])(?:[A-Za-z0-9]{1,12}[=:])?+(?P<value>[A-Za-z0-9][A-Za-z0-9_+/=.~!$^*-]{7,256}+)(?![@:(\w])"
 )
@@ -31,18 +32,18 @@ _NAMED_OTHERWISE = re.compile(
     rb"[\"']?[ \t]{0,2}[:=#]?[ \t]{0,2}[\"'`]?\Z"
 )
 _APART = re.compile(rb"[\"'][ \t]{0,4}:|[.!][ \t]{1,2}[A-Z]|\}\s{0,4},|\{\s{0,4}[\"']")
-"""What parts a value from a name: the next member of an object, the next sentence."""
+"""Boundaries between a value and a name: the next member of an object, the next sentence."""
 _WORD = re.compile(rb"[A-Za-z0-9_-]*+")
 _BEFORE_KEY = re.compile(rb"(?<![A-Za-z])[A-Za-z]{2,16}[ \t]\Z")
 _SURELY, _PERHAPS = 12, 20
-"""Characters that a value needs, near a name of secrets and near one of any key."""
+"""Characters that a value needs near the name of a secret, and near the name of any key."""
 _BESIDE, _CLOSE = 8, 40
-"""Characters that one needs which comes within so many bytes after a name of secrets."""
+"""Characters that a value needs if it comes within this many bytes after the name of a secret."""
 _NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 
 def spans(text: bytes, stems: Sequence[Stem]) -> Iterator[Span]:
-    """Return the secrets near the telling words in a text."""
+    """Return the secrets near the names of secrets in a text."""
     place = 0
     for stem in stems:
         if stem.end < place - AFTER:
@@ -74,7 +75,7 @@ def spans(text: bytes, stems: Sequence[Stem]) -> Iterator[Span]:
 
 
 def _word(text: bytes, stem: Stem) -> tuple[int, int]:
-    """Return where the word begins and ends in which there is this stem."""
+    """Return the start and end of the word that contains this stem."""
     near = max(0, stem.start - 64)
     begin = near + len(text[near : stem.start].rstrip(_NAME))
     found = _WORD.match(text, stem.end, stem.end + 64)
@@ -82,7 +83,7 @@ def _word(text: bytes, stem: Stem) -> tuple[int, int]:
 
 
 def _needs(text: bytes, begin: int, end: int, stem: Stem) -> int:
-    """Return how long a value must be near this name; 0 if it tells of none."""
+    """Return how long a value must be near this name; 0 if it does not mark a secret."""
     name = text[begin:end]
     if name.lower() in (b"key", b"keys", b"code", b"codes") and (
         before := _BEFORE_KEY.search(text, max(0, begin - 20), begin)

@@ -1,7 +1,7 @@
-"""Compressed texts, as logs travel inside base64: gzip, deflate with its frame and without, zstd, brotli.
+"""Compressed texts, such as logs inside base64: gzip, deflate with and without its frame, zstd, brotli.
 
-A few bytes can stand for gigabytes, so no more is read than a multiple of the compressed length. Data that
-do not begin as a text does are left alone.
+A few bytes can expand to gigabytes, so no more than a multiple of the compressed length is read. Data that
+does not begin like a text is left alone.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 SHORTEST = 16
-"""Bytes from which something compressed is looked into; a secret takes more."""
+"""Size in bytes from which compressed data is searched; a secret is longer."""
 _RATIO = 64
 """Bytes of text that are read for each byte that is compressed."""
 _LONGEST = 16 * 1024 * 1024
 SAMPLE = 96
-"""Bytes that show what something is."""
+"""Number of first bytes that identify a format."""
 
 
 class Codec(NamedTuple):
-    """A compression: how it is taken off, up to a number of bytes, and put on again."""
+    """A compression format: decompresses up to a number of bytes, and compresses again."""
 
     unpack: Callable[[bytes, int], tuple[bytes, bool]]
     """Returns the text and whether its end was reached."""
@@ -28,7 +28,7 @@ class Codec(NamedTuple):
 
 
 class Packed(NamedTuple):
-    """A text that was compressed, and what compresses it again."""
+    """A text that was compressed, and the function that compresses it again."""
 
     text: bytes
     pack: Callable[[bytes], bytes]
@@ -43,14 +43,14 @@ def unpacked(data: bytes, is_text: Callable[[bytes], bool]) -> Packed | None:
         if not _begins(codec, data, is_text):
             continue
         text, whole = _read(codec, data, limit)
-        # What has no signature is only known by its end.
+        # A format without a signature is only recognized at its end.
         if len(text) <= limit and is_text(text) and (whole or codec in (_GZIP, _ZSTD)):
             return Packed(text, codec.pack)
     return None
 
 
 def may_be(data: bytes, is_text: Callable[[bytes], bool]) -> bool:
-    """Return whether `data`, of which a sample will do, may begin a compressed text."""
+    """Return whether `data` (a sample is enough) may begin a compressed text."""
     return any(_begins(codec, data, is_text) for codec in _fitting(data))
 
 

@@ -1,5 +1,5 @@
-"""Names and values that stand apart: members of one object, attributes of one tag, lines of YAML, objects and
-lists under a telling name, keys in JSON (JWK).
+"""Names and values that are apart: members of one object, attributes of one tag, lines of YAML, objects and
+lists under the name of a secret, keys in JSON (JWK).
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ NETSCAPE = re.compile(
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
-    """Return the secrets whose names stand apart from them; `low` is the text in lower case, `told` its words
-    that tell.
+    """Return the secrets whose names are apart from them; `low` is the text in lower case, `told` the stems
+    of secret names in it.
     """
     if _WORTHS.search(text) is not None:
         yield from _objects(text)
@@ -95,7 +95,9 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
 
 
 def _objects(text: bytes) -> Iterator[Span]:
-    """Yield from members of one object: a name and a value, in either order, and the parts of a JWK."""
+    """Yield the secrets among members of one object: a value whose name is another member, and the parts of a
+    JWK.
+    """
     names: list[tuple[bytes, bool, int]] = []
     values: list[re.Match[bytes]] = []
     parts: dict[bytes, re.Match[bytes]] = {}
@@ -145,7 +147,9 @@ def _of_jar(values: list[re.Match[bytes]]) -> Iterator[Span]:
 
 
 def inside(text: bytes, begin: int) -> Iterator[Span]:
-    """Yield what looks like a credential in the object or list that begins here, under a telling name."""
+    """Yield values that look like credentials in the object or list that begins here, under the name of a
+    secret.
+    """
     close = b"]" if text[begin : begin + 1] == b"[" else b"}"
     end = text.find(close, begin, begin + _REACH)
     for each in _INNER.finditer(text, begin, begin + _REACH if end < 0 else end):

@@ -1,7 +1,7 @@
 """Whether the end of a text can still become a secret. A stream asks before it releases a text.
 
-A secret is made of one word, so the last word waits until it is over; so does what a name is given, as long
-as its quotes are open, a key between its lines of dashes, and digits while phone numbers are secrets.
+A secret is one word, so the last word waits until it is complete. So does the value of a name while its
+quotes are open, a private key until its last line, and digits if phone numbers count as secrets.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ _CALLING = (
     ),
     *(b"passcode", b"token", b"key", b"code", b"word", b"phrase"),
 )
-"""Words between a value and the name that a sentence gives to it."""
+"""Words between a value and the name that follows it in a sentence."""
 _OF_TAGS = re.compile(rb"(?:value|content)[ ]?=")
 _OF_OBJECTS = re.compile(rb"[\"'](?:value|val|v|content|data|secret|default|d|k|p|q)\\?[\"'][ ]?:")
 _PIPED = re.compile(rb"(?:echo|printf)[ \t][^\r\n|]{0,512}+(?:\|[^\r\n|;&]{0,128}+)?\Z")
-"""What is written to a program that takes secrets, which is named behind it."""
+"""A value that is piped to a program, whose name follows and says that it takes a secret."""
 _FAR, _NEAR, _FOLLOWING = 2048, 256, 12
 _LOOKED_BACK = 512
 """Bytes before the end in which a name is searched."""
@@ -86,12 +86,12 @@ def undecided(redactor: SecretRedactor, text: bytes, start: int) -> int:
 
 
 def _may_call(word: bytes) -> bool:
-    """Return whether a word, as far as it has come, can stand between a value and the name given to it."""
+    """Return whether a word, as far as it has arrived, can be between a value and the name after it."""
     return any(each.startswith(word) for each in _CALLING)
 
 
 def _apart(text: bytes, start: int) -> int:
-    """Return where something begins whose name may come behind it: a word in a sentence, a tag, an object."""
+    """Return the start of a value whose name may still follow: a word in a sentence, a tag, an object."""
     place, base = len(text), max(start - _LOOKED_BACK, len(text) - _FAR, 0)
     tail = text[base:]
     words = list(_WORDS.finditer(tail, max(0, len(tail) - _NEAR)))[-_FOLLOWING:]
@@ -119,7 +119,7 @@ def _apart(text: bytes, start: int) -> int:
 
 
 def _open_value(text: bytes) -> int:
-    """Return where the unfinished value of a name begins, on any level of escapes."""
+    """Return the start of the unfinished value of a name, on any level of escapes."""
     steps: list[Decoded] = []
     while True:
         place = fields.open_value(text)
@@ -134,7 +134,7 @@ def _open_value(text: bytes) -> int:
 
 
 def _begun(value: bytes, text: bytes) -> int:
-    """Return where a value begins that the end of the text cuts off."""
+    """Return the start of a value that the end of the text cuts off."""
     at = text.find(value[:1], max(0, len(text) - len(value) + 1))
     while at >= 0:
         if value.startswith(text[at:]):

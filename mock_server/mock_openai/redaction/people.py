@@ -1,8 +1,8 @@
 """Personal data, for those who want it removed: e-mail addresses and phone numbers.
 
-Phone numbers are recognized by `phonenumbers`, the port of Google's libphonenumber, which knows how they are
-written where. It is an extra (`pip install 'ninelives[phones]'`) and imported with the first text that has
-something like a number in it.
+Phone numbers are recognized by `phonenumbers`, the port of Google's libphonenumber, which knows how each
+country writes them. It is an extra (`pip install 'ninelives[phones]'`), and is imported when the first text
+contains something like a number.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Secrets in addresses: the user part of URLs and of what looks like one, paths that are keys, records whose
-parts are divided by colons.
+"""Secrets in addresses: the user part of URLs and of similar text, paths that are keys, records separated by
+colons.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ WITH_AT = re.compile(rb":[^\s:@/]{6,128}+@")
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
-    """Return the secrets in addresses; `low` is the text in lower case, `told` its words
-    that tell.
+    """Return the secrets in addresses; `low` is the text in lower case, `told` the stems of secret names in
+    it.
     """
     if b"://" in text and b"@" in text:
         for match in _AUTHORITY.finditer(text):

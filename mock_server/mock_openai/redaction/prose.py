@@ -62,14 +62,14 @@ _REST = re.compile(
     rb"[ \t]{0,4}+[\"'`(*]{0,3}+[ \t]?+(?P<value>"
     rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|[&,;](?![\w.~%-]{1,64}+[=:])){8,256}+)"  # not the next name
 )
-"""What follows the stem of a name in a sentence."""
+"""The text after the stem of a name in a sentence."""
 _CALLED = re.compile(
     rb"(?P<value>[^\s\"'`<>()]{8,128}+)[\"'`]?[ \t]{1,4}(?:(?:is|as|for|be)[ \t]{1,4}(?:the|my|your|our"
     rb"|his|her|a)|\((?:the|my|your)?)"
     rb"[ \t]{0,4}(?:(?:new|old|temporary|openai|admin|root|wifi)[ \t])?(?:api|access|secret|auth"
     rb"|pass)?[ \t-]?\Z"
 )
-"""What stands before a name that is given to it."""
+"""The text before a name that follows its value."""
 _CALLS = (
     b"the ",
     b"my ",
@@ -94,8 +94,8 @@ _GROUPED = re.compile(rb"[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){2,9}")
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
-    """Return what sentences call secret; `low` is the text in lower case, `told` its words
-    that tell.
+    """Return the values that sentences call secret; `low` is the text in lower case, `told` the stems of
+    secret names in it.
     """
     if b"key is" in low or b"key was" in low or b"key :" in low:
         for match in _KEY.finditer(low):
@@ -105,7 +105,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
 
 
 def said(text: bytes, low: bytes, stem: Stem) -> Iterator[Span]:
-    """Yield what a sentence calls by the name in which there is this stem."""
+    """Yield the value to which a sentence gives the name with this stem."""
     if low[max(0, stem.start - 5) : stem.start].endswith(_CALLS):
         before = max(0, stem.start - 180)
         called = _CALLED.search(text, before, stem.start)

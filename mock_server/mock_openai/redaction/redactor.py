@@ -6,8 +6,8 @@ secrets: by form, by name, by value. What they find is carried down to the inner
 itself stands; its fake is made there and carried up again, in the spelling that the secret had. So a secret
 has one fake however it is spelled, and every byte outside it stays.
 
-All of it is linear in the length of the text: the rules (each says so), at most DEEPEST levels, base64, which
-shrinks with each level, and what is compressed, which is read up to a multiple of its length, once.
+The cost is linear in the length of the text: each rule is, there are at most DEEPEST levels, base64 shrinks
+with each level, and compressed data is read once, up to a multiple of its length.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ class Finding:
 class SecretRedactor:
     """Finds and replaces secrets, consistently within one session.
 
-    `rules` are pairs of a regular expression and what stands in its place; they are applied to every level of
-    a text, each search within a limit of time (`mock_openai.patterns`): SlowPattern names the one that takes
-    longer. `emails` and `phones` make those secrets too. With `instead` that stands for every secret, in the
-    place of a fake, and what one text holds is not remembered for the next unless it `remembers`.
+    `rules` are pairs of a regular expression and its replacement; they are applied to every level of a text,
+    each search within a limit of time (`mock_openai.patterns`): SlowPattern names the one that takes longer.
+    `emails` and `phones` make those secrets too. With `instead`, that text replaces every secret in place of
+    a fake, and secrets of one text are not remembered for the next, unless it `remembers`.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class SecretRedactor:
         return edits
 
     def _with_tokens(self, data: bytes, edits: list[Edit]) -> list[Edit]:
-        """Return the edits of a document, with those that the texts need which its tokens spell."""
+        """Return the edits of a document, including those of the texts that its tokens spell."""
         texts: dict[Name, list[Piece]] = {}
         for piece in of_tokens(data, ()):
             texts.setdefault(piece.name, []).append(piece)
@@ -208,7 +208,7 @@ class SecretRedactor:
         edits = [each for each in found if each is not None]
         if signs[-1].kinds & TEXT and depth < DEEPEST:
             for blob in blobs(inmost, unpack=unpack):
-                # Once only: each time the text could be many times longer.
+                # Only once, because each time the text could become many times longer.
                 inside = self.edits(blob.data, depth=depth + 1, unpack=unpack and not blob.compressed)
                 edits += blob.raw_edits(inside)
         edits = merged(edits, by_rules[-1])
@@ -279,8 +279,8 @@ class SecretRedactor:
 
 
 def _carried(spans: Iterable[Span], step: Decoded) -> list[Span]:
-    """Return the spans of a level as spans of the next. What begins or ends within an escape is visible only
-    there.
+    """Return the spans of a level as spans of the next. A span that begins or ends within an escape exists on
+    its own level only.
     """
     carried = []
     for kind, start, end in spans:

@@ -1,4 +1,5 @@
-"""What a text may hold, by its words: a quick look, after which nearly all texts need no search.
+"""Which kinds of secrets a text may hold, judged by its words: a quick check, after which nearly all texts
+need no search.
 
 A text without a sign is not searched, so every rule needs its words here: STEMS and SHORT of the names, and
 the SIGNS of each notation.
@@ -23,13 +24,14 @@ from mock_openai.redaction.languages import PARTS, written
 from mock_openai.redaction.names import SHORT, STEMS, Weight, names_no_secret, weight
 
 NAME, FORM, TEXT, KNOWN = 1, 2, 4, 8
-"""Signs of a possible secret in a text: a telling name, the form of a secret, base64 of a text, a known
-secret.
+"""Signs of a possible secret in a text: the name of one, the form of one, base64 of a text, a known secret.
 """
 
 _WORD = re.compile(rb"[A-Za-z0-9_+/=.%$!:~-]++")
 _ONLY_WORDS = bytes(byte if _WORD.match(bytes((byte,))) else 0x20 for byte in range(256))
-"""Turns all bytes that no word has into spaces: splitting there is faster than the pattern (measured)."""
+"""Turns all bytes that are not part of words into spaces: splitting there is faster than the pattern
+(measured).
+"""
 _STEM = re.compile(forms.trie(stem.decode() for stem in (*STEMS, *PARTS)).encode())
 _NOTATION = re.compile(
     forms.trie(
@@ -47,28 +49,28 @@ _FOREIGN = re.compile(forms.trie(stem.decode() for stem in STEMS if not stem.isa
 _PLAIN_WORDS = 2048
 _LONGEST_PLAIN = 256
 _ID = re.compile(rb"(?:resp|msg|rs|fc|cntr|ws|ig|ci|mcp|conv)_[0-9a-f]{48,50}")
-"""An id that the API gives (observed). No secret looks so, nor does the base64 of one. Every turn brings new
-ones, so they are neither searched nor remembered as other new words are.
+"""An id that the API gives (observed). No secret looks like one, nor does the base64 of a secret. Every turn
+has new ids, so they are neither searched nor remembered, unlike other new words.
 """
 _HUMP = re.compile(rb"[a-z](?=[A-Z])")
-"""In the name of a variable; a word of a sentence has none."""
+"""A capital inside a word: names of variables have some, words of a sentence do not."""
 _CODED = re.compile(rb"[A-Za-z0-9+/_-]{512,}+={0,2}")
 """Base64, in which every word of three letters occurs by chance."""
 _SHORT_TEXT = 64 * 1024
 _MANY = 64
-"""Words that are remembered of one text."""
+"""The most words of one text that are remembered."""
 
 
 class Signs(NamedTuple):
-    """What a text may hold."""
+    """The kinds of secrets that a text may hold."""
 
     kinds: int
     words: tuple[bytes, ...] | None
-    """The words with signs of a name, in lower case; None if they are many, or not known."""
+    """The words that may be names of secrets, in lower case; None if they are many, or not known."""
 
 
 class Look:
-    """Looks for signs. It remembers words that have none, because most words come again."""
+    """Searches texts for signs. It remembers words without any, because most words recur."""
 
     def __init__(self) -> None:
         self._plain: set[bytes] = set()
@@ -94,7 +96,7 @@ class Look:
         words: Iterable[bytes]
         if len(text) <= _SHORT_TEXT:
             words = set(text.translate(_ONLY_WORDS).split()) - self._plain
-        else:  # a list of its words would take many times its memory
+        else:  # a list of the words would take many times the memory of the text
             words = (match[0] for match in _WORD.finditer(text))
         for word in words:
             if word in self._plain or _ID.fullmatch(word):
@@ -120,7 +122,7 @@ def _judged(word: bytes) -> int:
 
 
 def _tells(word: bytes) -> bool:
-    """Return whether a word has a sign of a name."""
+    """Return whether a word may be the name of a secret."""
     if _CODED.fullmatch(word):
         return False
     low = word.lower()
@@ -138,4 +140,4 @@ def _tells(word: bytes) -> bool:
 
 
 _sign = lru_cache(maxsize=16384)(_judged)
-"""The same words come again, in other recordings too."""
+"""Shared by all redactors, because the same words occur in other recordings too."""

@@ -1,11 +1,11 @@
 """Secrets that several deltas spell: `StreamRedactor` reads the deltas of each text as one text.
 
 A stream gives a text in pieces, and a key in it may fall into any number of them. So an event is held back
-from what is written down (never from the client) while its text could still turn out to end in a secret,
-together with whatever follows it on the connection. Then the text, without the escapes that its deltas have,
-is redacted as a whole, cut where the deltas were cut, and written back with the escapes that were there: the
-deltas still add up to the text that the last events repeat. At most `LONGEST` bytes of a text are held; no
-credential is longer.
+from the file (never from the client) while its text could still turn out to end in a secret, together with
+everything that follows it on the connection. Then the text, without the escapes that its deltas have, is
+redacted as a whole, cut where the deltas were cut, and written back with the escapes that were there: the
+deltas still add up to the text that the last events repeat. At most `LONGEST` bytes of a text are held back;
+no credential is longer.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ LONGEST = 16 * 1024
 """Bytes of one text that are held back at most."""
 
 CONTEXT = 512
-"""Bytes before and after the part that is decided, for what looks behind and ahead."""
+"""Bytes before and after the decided part, for rules that look behind and ahead."""
 
 
 class Redactor(Protocol):
-    """What finds the secrets in a text."""
+    """Interface: finds the secrets in a text."""
 
     @property
     def enabled(self) -> bool:
-        """Whether it finds any at all."""
+        """Whether it finds secrets at all."""
 
     def edits(self, data: bytes, *, broken: bool = False) -> list[Edit]:
         """Return what must change in a text, in order, without overlaps. When it was `broken` off, the
@@ -39,7 +39,7 @@ class Redactor(Protocol):
         """
 
     def undecided(self, data: bytes, start: int) -> int:
-        """Return the place from `start` on from which what follows could make a secret of the text's end."""
+        """Return the position from `start` on, after which later text could turn the end into a secret."""
 
 
 @dataclass(slots=True)
@@ -51,13 +51,13 @@ class _Held:
 
 @dataclass(slots=True)
 class _Text:
-    """One text as far as it has come."""
+    """One text, as far as it has arrived."""
 
     data: bytes = b""
     decided: int = 0
-    """Up to here it has been redacted."""
+    """The text before this position has been redacted."""
     waiting: list[tuple[int, Piece]] = field(default_factory=list)
-    """The deltas after that, each with the place at which it ends."""
+    """The deltas after that position, each with the position at which it ends."""
 
 
 class StreamRedactor:
@@ -97,14 +97,14 @@ class StreamRedactor:
         self._release()
 
     def put(self, give: Callable[[], None]) -> None:
-        """Take something else, whose place is after what is held."""
+        """Take something else, which belongs after the held events."""
         if self._held:
             self._held.append(_Held(b"", [], lambda _: give()))
         else:
             give()
 
     def flush(self) -> None:
-        """Nothing more comes: what is held is decided as it stands."""
+        """Release everything that is held, because nothing more comes."""
         self._end((), broken=True)
         self._release()
 
@@ -122,7 +122,7 @@ class StreamRedactor:
         edits = self._redactor.edits(text.data[base:], broken=broken)
         for edit in reversed(edits):
             while count and edit.start < text.waiting[count - 1][0] - base < edit.end:
-                count -= 1  # a secret is decided whole
+                count -= 1  # a secret is decided as a whole
         if not count:
             return
         for end, piece in text.waiting[:count]:

@@ -1,4 +1,6 @@
-"""Secrets in tables: a column whose head says so, or a cell after one that does. CSV, TSV, Markdown, SQL."""
+"""Secrets in tables (CSV, TSV, Markdown, SQL): cells whose column, or whose neighbor to the left, has the
+name of a secret.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ _ROW = re.compile(rb"\([^()]{1,4096}+\)")
 
 
 def spans(text: bytes, low: bytes, stems: Sequence[Stem]) -> Iterator[Span]:
-    """Return the secrets in tables; `low` is the text in lower case, `stems` its telling parts of words."""
+    """Return the secrets in tables; `low` is the text in lower case, `stems` the stems of names in it."""
     over = 0
     for number, stem in enumerate(stems):  # a table may be a string of JSON
         if stem.start < over:
@@ -77,7 +79,7 @@ def _of_lines(text: bytes, first: int, last: int, stems: Sequence[Stem], number:
 
 
 def _line(text: bytes, begin: int, last: int) -> tuple[bytes, int]:
-    """Return the line that begins here, or nothing if it is too long for one of a table, and its end."""
+    """Return the line that begins here (empty if too long for a table), and where the next one begins."""
     end = text.find(b"\n", begin, last)
     end = last if end < 0 else end
     return (text[begin:end] if end - begin <= _LONGEST_LINE else b""), end + 1

@@ -1,6 +1,6 @@
-"""Texts that a document gives token by token: `logprobs`, with the tokens as strings and as lists of bytes.
+"""Texts that a document spells token by token: `logprobs`, with the tokens as strings and as lists of bytes.
 
-The tokens of an answer, and those that came second, third and so on, are a text each; so are the bytes.
+The chosen tokens are one text, the tokens ranked second another, and so on; the same for their bytes.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def tokens(data: bytes) -> Iterator[Token]:
                 ranks[kind] += 1
                 yield Token((kind, ranks[kind] if others else 0), *match.span(kind), kind == "numbers")
         else:
-            return  # the list does not end, and all members behind its beginning have been seen
+            return  # the list is unfinished, and all members after its beginning have been seen
         begin = _BEGIN.search(data, place)
 
 
 def numbers(data: bytes) -> bytes | None:
-    """Return the bytes of a list of numbers; None if they are none."""
+    """Return the bytes in a list of numbers; None if the numbers are not bytes."""
     try:
         return bytes(map(int, data.split(b","))) if data.strip() else b""
     except ValueError:

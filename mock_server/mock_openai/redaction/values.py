@@ -1,11 +1,9 @@
-"""What counts as a secret: the length and variety that a value needs, by the evidence for it.
+"""What counts as a secret: the length and variety that a value needs, depending on the evidence.
 
-| what speaks for it | what it needs |
-| --- | --- |
-| a name that nothing else bears (`client_secret`) | 6 bytes, 4 of them different, and no placeholder |
-| a name that other things bear too (`token`) | 12 characters of a token, letters and digits mixed |
-| a known beginning (`ghp_`) | the usual length, and a part that mixes as words do not |
-| a header that is not on the list | 16 characters of a token, letters and digits mixed |
+| evidence | requirement | | --- | --- | | a name used for secrets only (`client_secret`) | 6 bytes, 4 of them
+different, and no placeholder | | a name used for other things too (`token`) | 12 characters of a token,
+letters and digits mixed | | a known beginning (`ghp_`) | the usual length, and a part that mixes as words do
+not | | a header that is not on the list | 16 characters of a token, letters and digits mixed |
 """
 
 from __future__ import annotations
@@ -39,12 +37,12 @@ _TURN = re.compile(rb"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|[0-9](?=[A-Za-z])")
 _SYLLABLES = re.compile(rb"[A-Z]?+[a-z]{2,}+")
 _HUMP = re.compile(rb"[a-z](?=[A-Z])")
 _MARK = re.compile(rb"(?<=[A-Za-z0-9])[!^*~$#](?=[A-Za-z0-9])")
-"""A sign that stands between letters and digits in passwords and hardly anywhere else."""
+"""A character that occurs between letters and digits in passwords and hardly anywhere else."""
 
 
 def is_placeholder(value: bytes) -> bool:
-    """Return whether a value only stands for a secret: a blank to fill in, a reference, or another recorder's
-    mark.
+    """Return whether a value is only a placeholder for a secret: a blank to fill in, a reference, or another
+    recorder's mark.
     """
     bare = value.strip()
     return not bare or (len(bare) < 128 and _PLACEHOLDER.match(bare) is not None) or is_blotted(bare)
@@ -105,8 +103,8 @@ def is_random(value: bytes) -> bool:
 
 
 def is_dense(value: bytes, shortest: int = 12) -> bool:
-    """Return whether a value changes between digits, capitals and small letters as only random ones do,
-    and is not made of syllables: `OAuth2PasswordBearer` is no such value.
+    """Return whether a value changes between digits, capitals and small letters as only random values do, and
+    is not made of syllables, unlike `OAuth2PasswordBearer`.
     """
     return (
         len(value) >= shortest
