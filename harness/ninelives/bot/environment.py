@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any
 
 from ninelives.bot.own_code import is_own
+from ninelives.patch import Patch
 
 KEY = "sk-ninelives-not-a-real-key"
 """The stand-in for every key. The mock server accepts any."""
@@ -98,29 +99,9 @@ def _set(variables: dict[str, str]) -> Iterator[None]:
                 del _unset[name]
 
 
-_patched = 0
-_inherited: Any = None
-
-
-@contextmanager
-def stand_ins() -> Iterator[None]:
+def stand_ins() -> Patch:
     """Provide stand-ins for keys that are not set, as the module describes. May be nested, and overlap."""
-    global _patched, _real, _inherited
-    kind: Any = type(os.environ)
-    _patched += 1
-    if _patched == 1:
-        _inherited, _real = vars(kind).get("get"), kind.__getitem__
-        kind.__getitem__, kind.get = _item, _get
-    try:
-        yield
-    finally:
-        _patched -= 1
-        if not _patched:
-            kind.__getitem__ = _real
-            if _inherited is None:  # inherited without a change
-                del kind.get
-            else:
-                kind.get = _inherited
+    return _asked
 
 
 def _item(self: Any, name: Any) -> Any:
@@ -159,6 +140,8 @@ def _answer(name: Any, known: dict[str, str], asking: FrameType | None) -> str |
 def _may_ask(filename: str) -> bool:
     return is_own(filename) or _PIPECAT in filename
 
+
+_asked = Patch((type(os.environ), "__getitem__", _item), (type(os.environ), "get", _get))
 
 _scripts: list[list[str]] = []
 _own_argv: list[str] = []

@@ -22,6 +22,7 @@ from pipecat.utils.asyncio.task_manager import TaskManager
 from pipecat.utils.base_object import BaseObject
 
 from ninelives.bot.own_code import one_line, own_place, touches_own_code
+from ninelives.patch import Patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,11 @@ class Mishaps:
     def overhear(self) -> Iterator[None]:
         """Collect for a while what event handlers and tasks raise."""
         _listeners.append(self)
-        if len(_listeners) == 1:
-            _listen()
         try:
-            yield
+            with _listening:
+                yield
         finally:
             _listeners.remove(self)
-            if not _listeners:
-                _listen_no_more()
 
     async def handlers_done(self, seconds: float) -> None:
         """Wait until no event handler of the bot runs any more, or the time in seconds is over."""
@@ -128,33 +126,31 @@ _run_handler = BaseObject._run_handler
 _create_task = TaskManager.create_task
 
 
-def _listen() -> None:
-    async def run_handler(self: Any, event_name: str, handler: Any, *given: Any, **named: Any) -> None:
-        where = f"the event handler {event_name}"
+async def _noting_handler(self: Any, event_name: str, handler: Any, *given: Any, **named: Any) -> None:
+    where = f"the event handler {event_name}"
 
-        def noting(*given: Any, **named: Any) -> Any:
-            with _noted(where):
-                return handler(*given, **named)
+    def noting(*given: Any, **named: Any) -> Any:
+        with _noted(where):
+            return handler(*given, **named)
 
-        async def noting_too(*given: Any, **named: Any) -> Any:
-            mine = of_this_bot.get()
-            with _noted(where), mine.handling() if mine is not None else nullcontext():
-                return await handler(*given, **named)
+    async def noting_too(*given: Any, **named: Any) -> Any:
+        mine = of_this_bot.get()
+        with _noted(where), mine.handling() if mine is not None else nullcontext():
+            return await handler(*given, **named)
 
-        waits = inspect.iscoroutinefunction(handler)
-        await _run_handler(self, event_name, noting_too if waits else noting, *given, **named)
-
-    def create_task(
-        self: Any, coroutine: Coroutine[Any, Any, Any], name: str, *given: Any, **named: Any
-    ) -> Any:
-        return _create_task(self, _noting_task(coroutine, name), name, *given, **named)
-
-    BaseObject._run_handler = run_handler  # type: ignore[method-assign]
-    TaskManager.create_task = create_task  # type: ignore[method-assign]
+    waits = inspect.iscoroutinefunction(handler)
+    await _run_handler(self, event_name, noting_too if waits else noting, *given, **named)
 
 
-def _listen_no_more() -> None:
-    BaseObject._run_handler, TaskManager.create_task = _run_handler, _create_task  # type: ignore[method-assign]
+def _create_noting(
+    self: Any, coroutine: Coroutine[Any, Any, Any], name: str, *given: Any, **named: Any
+) -> Any:
+    return _create_task(self, _noting_task(coroutine, name), name, *given, **named)
+
+
+_listening = Patch(
+    (BaseObject, "_run_handler", _noting_handler), (TaskManager, "create_task", _create_noting)
+)
 
 
 async def _noting_task(coroutine: Coroutine[Any, Any, Any], name: str) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.workers.runner import WorkerRunner
+
+from ninelives.patch import Patch
 
 
 class Watcher(Protocol):
@@ -23,29 +23,12 @@ class Watcher(Protocol):
 # harness would end its own pipeline, and the eval would go on without it.
 
 watcher_of_this_bot: ContextVar[Watcher | None] = ContextVar("ninelives_watcher", default=None)
-_watching = 0
 _run = PipelineWorker.run
-_signals = ("_setup_sigint", "_setup_sigterm")
-_set_up = {name: getattr(WorkerRunner, name) for name in _signals}
 
 
-@contextmanager
-def workers_are_shown() -> Iterator[None]:
+def workers_are_shown() -> Patch:
     """Call the watchers of hosted bots while any is hosted."""
-    global _watching
-    _watching += 1
-    if _watching == 1:
-        PipelineWorker.run = _run_shown  # type: ignore[method-assign]
-        for name in _set_up:
-            setattr(WorkerRunner, name, _without_signals)
-    try:
-        yield
-    finally:
-        _watching -= 1
-        if not _watching:
-            PipelineWorker.run = _run  # type: ignore[method-assign]
-            for name, original in _set_up.items():
-                setattr(WorkerRunner, name, original)
+    return _starts
 
 
 async def _run_shown(self: PipelineWorker, *given: Any, **named: Any) -> None:
@@ -56,3 +39,10 @@ async def _run_shown(self: PipelineWorker, *given: Any, **named: Any) -> None:
 
 def _without_signals(self: WorkerRunner) -> None:
     """Leave the signals as they are."""
+
+
+_starts = Patch(
+    (PipelineWorker, "run", _run_shown),
+    (WorkerRunner, "_setup_sigint", _without_signals),
+    (WorkerRunner, "_setup_sigterm", _without_signals),
+)

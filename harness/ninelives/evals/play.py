@@ -34,12 +34,12 @@ def bot_named(name: str) -> Any:
     return hostable(find(name).found, name)
 
 
-def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Played:
+def play_first(case: Case, bot: Any, setting: Setting) -> Played:
     """Play a case undisturbed. Raises CouldNotStart when there is no bot to talk to."""
     with overheard() as said:
         try:
             with time_limit(TIMEOUT):
-                played = play_case(case, bot, setting, seed=seed)
+                played = play_case(case, bot, setting)
         except Hangs as error:
             raise hangs(case.bot, error) from None
     if not played.started:
@@ -48,7 +48,7 @@ def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Play
 
 
 def play_disasters(
-    plain: Played, bot: Any, setting: Setting, disasters: Sequence[Disaster], *, seed: int = 0
+    plain: Played, bot: Any, setting: Setting, disasters: Sequence[Disaster]
 ) -> Iterator[Played]:
     """Play a case once for each disaster. If a disaster cannot happen, the run is skipped with the reason."""
     case = plain.case
@@ -63,16 +63,16 @@ def play_disasters(
             minutes = f"{disaster.silence / 60:.0f} minutes"
             yield _skipped(plain, disaster, f"it has {minutes} of silence; --text plays it without sound")
         else:
-            yield _broken(plain, bot, setting, disaster, case, seed)
+            yield _broken(plain, bot, setting, disaster, case)
 
 
-def _broken(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case: Case, seed: int) -> Played:
+def _broken(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case: Case) -> Played:
     """Play the disaster in the first turn in which it happens."""
     asked = sum(turn.user is not None for turn in plain.episode.turns)
     for turn in disaster.turns(asked):
         try:
             with overheard(), time_limit(WITH_A_DISASTER):
-                played = play_case(case, bot, setting, disaster, turn=turn, plain=plain, seed=seed)
+                played = play_case(case, bot, setting, disaster, turn=turn, plain=plain)
         except Hangs as error:
             return Played(case, disaster, None, Episode([], []), crash=str(error), turn=turn)
         if played.injected or played.crash is not None:

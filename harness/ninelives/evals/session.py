@@ -72,7 +72,6 @@ def play_case(
     *,
     turn: int = 0,
     plain: Played | None = None,
-    seed: int = 0,
 ) -> Played:
     """Play a case, in virtual time unless told otherwise. The same seed gives the same outcome.
 
@@ -83,7 +82,7 @@ def play_case(
     guard = Guard(lambda _, address: forbidden("the bot, the judge or the caller", address))
     guard.install()
     where = chdir(case.folder) if case.folder is not None else nullcontext()
-    playing = _Run(case, bot, setting, disaster, turn, plain, setting.seed + seed)
+    playing = _Run(case, bot, setting, disaster, turn, plain)
     try:
         with where:
             played = asyncio.run(playing.play()) if setting.real_time else run(playing.play())
@@ -106,16 +105,16 @@ class _Run:
     disaster: Disaster | None
     turn: int
     plain: Played | None
-    seed: int
 
     async def play(self) -> Played:
-        random.seed(self.seed)  # the clients' backoff has jitter, which they draw from the global generator
+        # The clients' backoff has jitter, which they draw from the global generator.
+        random.seed(self.setting.seed)
         answers = answers_for(
             self.case,
             script=self.setting.script,
             folder=self.setting.recordings,
             broken=self.disaster is not None,
-            seed=self.seed,
+            seed=self.setting.seed,
         )
         turn_faults = self.disaster.at(self.turn) if self.disaster is not None else {}
         server = MockServer(
@@ -123,7 +122,7 @@ class _Run:
             responders=answers.responders,
             faults=self.disaster.at_start if self.disaster is not None else (),
             pace=self._pace(answers),
-            seed=self.seed,
+            seed=self.setting.seed,
             improvise="tools" if answers.source == "improvised" else "text",
             **(self.disaster.server if self.disaster is not None else {}),
         )

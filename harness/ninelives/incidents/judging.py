@@ -53,16 +53,15 @@ def judged_in(notes: Sequence[Note]) -> tuple[str, ...]:
 def wrong_in(
     notes: Sequence[Note],
     *,
-    latest: int | None = LOOKED_AT,
     budgets: Budgets = USUAL_BUDGETS,
     tells_spoken: bool = True,
     begun: bool = False,
 ) -> list[Wrong]:
-    """Return the problems in the latest turns of notes; in all turns if `latest` is None.
+    """Return the problems in the latest turns of notes.
 
     `begun`: whether the last turn has only begun, and is not judged.
     """
-    lately = from_the_first_turn(notes, latest=None if latest is None else latest + begun)
+    lately = from_the_first_turn(notes, latest=LOOKED_AT + begun)
     if begun:
         last = max(place for place, note in enumerate(lately) if is_question(note))
         until = lately[last].at

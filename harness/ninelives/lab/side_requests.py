@@ -13,7 +13,10 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from ninelives.patch import Patch
 
 if TYPE_CHECKING:
     from mock_openai import MockServer
@@ -49,9 +52,6 @@ def _session(server: MockServer) -> Any:
 _key: ContextVar[str] = ContextVar("ninelives_single_questions", default="")
 """The key of the session for single questions of the bot in this context."""
 
-_asking = 0
-_original: dict[type, Callable[..., Any]] = {}
-
 
 @contextmanager
 def single_questions_aside(server: MockServer) -> Iterator[None]:
@@ -59,25 +59,22 @@ def single_questions_aside(server: MockServer) -> Iterator[None]:
 
     A service may ask while it holds the conversation, so a copy with another key asks.
     """
+    before = _key.set(_session(server).api_key)
+    try:
+        with _asking():
+            yield
+    finally:
+        _key.reset(before)
+
+
+@cache
+def _asking() -> Patch:
     import pipecat_responses
     from pipecat.services.openai.responses import llm
 
-    global _asking
-    before = _key.set(_session(server).api_key)
-    _asking += 1
-    if _asking == 1:
-        for service in (llm.OpenAIResponsesLLMService, pipecat_responses.OpenAIResponsesLLMService):
-            kind: Any = next(each for each in service.__mro__ if "run_inference" in vars(each))
-            _original[kind] = kind.run_inference
-            kind.run_inference = _aside(kind.run_inference)
-    try:
-        yield
-    finally:
-        _key.reset(before)
-        _asking -= 1
-        if not _asking:
-            for kind, ask in _original.items():
-                kind.run_inference = ask
+    services = (llm.OpenAIResponsesLLMService, pipecat_responses.OpenAIResponsesLLMService)
+    kinds = [next(each for each in one.__mro__ if "run_inference" in vars(each)) for one in services]
+    return Patch(*((kind, "run_inference", _aside(vars(kind)["run_inference"])) for kind in kinds))
 
 
 def _aside(ask: Callable[..., Any]) -> Any:
