@@ -22,6 +22,7 @@ from mock_openai.protocol.events import Event, Timed
 from mock_openai.protocol.json import object_in
 from mock_openai.responders.answer import Answer, Recorded
 from mock_openai.responders.base import Turn
+from mock_openai.wire.hop_by_hop import OF_THE_BODY
 
 from ninelives.cassette import Cassette, Exchange, Redactor
 from ninelives.cassette.cassette import stack
@@ -34,9 +35,6 @@ NO_RECORDING = "ninelives_no_recording"
 
 _STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8"}
 _JSON_HEADERS = {"content-type": "application/json"}
-_LENGTH_HEADERS = frozenset(
-    {"content-length", "content-encoding", "transfer-encoding"}
-)  # they belong to the transport
 
 
 class Player:
@@ -182,7 +180,7 @@ class Player:
     def _recorded(
         self, exchange: Exchange, transport: Literal["http", "websocket"], lane: str | None
     ) -> Recorded:
-        headers = {name: value for name, value in exchange.headers.items() if name not in _LENGTH_HEADERS}
+        headers = {name: value for name, value in exchange.headers.items() if name not in OF_THE_BODY}
         ends = (exchange.last.t - exchange.first.t) / 1000 * self._scale if exchange.last else 0.0
         status, ending = exchange.status or 0, exchange.ending
         if exchange.transport == transport == "http" and not exchange.streamed:

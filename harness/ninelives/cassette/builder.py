@@ -8,9 +8,6 @@ from ninelives.cassette.line_writer import LineWriter
 from ninelives.cassette.lines import header_line
 from ninelives.cassette.redact import Redactor
 
-WITHOUT_ITS_CODING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-"""Headers about how a body was sent, which mean nothing once it is decoded."""
-
 
 def origin_of(url: str) -> str:
     """Return scheme and host of a URL as of HTTP, without user and password; empty for a path."""

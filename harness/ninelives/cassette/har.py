@@ -17,8 +17,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from mock_openai.protocol.json import object_in
+from mock_openai.wire.hop_by_hop import OF_THE_BODY
 
-from ninelives.cassette.builder import WITHOUT_ITS_CODING, CassetteBuilder, origin_of, path_of
+from ninelives.cassette.builder import CassetteBuilder, origin_of, path_of
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.coding import CodingError, Room
 from ninelives.cassette.errors import CassetteError, CassetteWarning
@@ -161,7 +162,7 @@ def _load_http(
     if not response.get("status"):
         line_writer.abort("reset", t=t + whole)
         return
-    kept = [(k, v) for k, v in _pairs(response["headers"]) if k.lower() not in WITHOUT_ITS_CODING]
+    kept = [(k, v) for k, v in _pairs(response["headers"]) if k.lower() not in OF_THE_BODY]
     line_writer.response(response["status"], kept, t + waited)
     body = _content(response, f"entry {number}", remarks, room)
     if line_writer.streaming:

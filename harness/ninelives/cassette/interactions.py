@@ -11,8 +11,9 @@ import warnings
 from typing import Any
 
 from mock_openai.protocol.json import object_in
+from mock_openai.wire.hop_by_hop import OF_THE_BODY
 
-from ninelives.cassette.builder import WITHOUT_ITS_CODING, CassetteBuilder, origin_of, path_of
+from ninelives.cassette.builder import CassetteBuilder, origin_of, path_of
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteWarning
 from ninelives.cassette.exchanges import Exchange
@@ -89,7 +90,7 @@ def _request(exchange: Exchange, upstream: str) -> dict[str, Any]:
 
 
 def _response(exchange: Exchange) -> dict[str, Any]:
-    headers = {name: [value] for name, value in exchange.headers.items() if name not in WITHOUT_ITS_CODING}
+    headers = {name: [value] for name, value in exchange.headers.items() if name not in OF_THE_BODY}
     return {
         "status": {"code": exchange.status, "message": ""},
         "headers": headers,

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ninelives.cassette.builder import WITHOUT_ITS_CODING
+from mock_openai.wire.hop_by_hop import OF_THE_BODY
+
 from ninelives.cassette.coding import CodingError, Room
 
 Headers = list[tuple[str, str]]
@@ -124,9 +125,7 @@ class Reading:
         self._complain_of_absence(asked, asked_headers, "request")
         if method != "HEAD" and status not in _NO_BODY:
             self._complain_of_absence(body, headers, "response")
-        return Pair(
-            method, uri, _kept(asked_headers), asked, status, _kept(headers, WITHOUT_ITS_CODING), body
-        )
+        return Pair(method, uri, _kept(asked_headers), asked, status, _kept(headers, OF_THE_BODY), body)
 
     def _mapping(self, value: Any, what: str, needed: Iterable[str] = ()) -> Mapping[str, Any]:
         if not isinstance(value, Mapping):

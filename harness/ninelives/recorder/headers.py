@@ -4,22 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from mock_openai.wire.hop_by_hop import HOP_BY_HOP
 from multidict import CIMultiDict, CIMultiDictProxy
-
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-"""Headers that concern one connection only (RFC 9110, section 7.6.1)."""
 
 _OWN = frozenset({"host", "content-length", "accept-encoding"})
 _PACKING = frozenset({"content-encoding", "content-length"})

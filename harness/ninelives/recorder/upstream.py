@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from mock_openai.control.hosts import is_loopback
 
 from ninelives.cassette import Redactor
 
@@ -30,7 +31,7 @@ class Upstream:
         try:
             parts = urlsplit(typed if "://" in typed else f"//{typed}")
             host = parts.hostname or ""
-            local = _is_local(host)
+            local = is_loopback(host)
             scheme = {"ws": "http", "wss": "https", "": "http" if local else "https"}.get(
                 parts.scheme, parts.scheme
             )
@@ -44,12 +45,3 @@ class Upstream:
             )
         prefix = parts.path.rstrip("/").removesuffix("/responses") or _PREFIX
         return cls(f"{scheme}://{parts.netloc.rpartition('@')[2]}", prefix, local)
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -9,6 +9,7 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from mock_openai.protocol.ids import Ids
+from mock_openai.wire.hop_by_hop import HOP_BY_HOP, OF_THE_BODY
 
 _ALWAYS = {
     "server": "cloudflare",
@@ -23,25 +24,9 @@ _ALWAYS = {
 }
 
 # Hop-by-hop headers, and those that are true only of the recorded connection and time.
-_NOT_REPEATED = frozenset(
-    {
-        "connection",
-        "content-encoding",
-        "content-length",
-        "date",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-connection",
-        "sec-websocket-accept",
-        "sec-websocket-extensions",
-        "sec-websocket-protocol",
-        "set-cookie",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
+_NOT_REPEATED = HOP_BY_HOP | OF_THE_BODY | {
+    "date", "sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-protocol", "set-cookie",
+}  # fmt: skip
 
 
 def api_headers(

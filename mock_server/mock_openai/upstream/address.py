@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from mock_openai.wire.hop_by_hop import HOP_BY_HOP
+
 # Hop-by-hop headers, headers that the client for upstream makes itself, and those meant for this server
 # alone.
-_KEPT_BACK = frozenset(
-    {
-        "accept-encoding", "connection", "content-length", "content-type", "expect", "host", "keep-alive",
-        "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-    }
-)  # fmt: skip
+_KEPT_BACK = HOP_BY_HOP | {"accept-encoding", "content-length", "content-type", "expect", "host"}
 _KEPT_BACK_PREFIXES = ("sec-websocket-", "x-mock-")
 
 

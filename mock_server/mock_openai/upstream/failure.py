@@ -14,6 +14,7 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.responders.answer import Cut
 from mock_openai.upstream.address import Address
 from mock_openai.upstream.stream import TooLarge
+from mock_openai.wire.hop_by_hop import HOP_BY_HOP, OF_THE_BODY
 
 _LONGEST, _WITHIN = 65_536, 10.0
 """Bytes of a refusal that are read, and seconds to wait for them."""
@@ -21,19 +22,7 @@ _SHOWN = 1_000
 """Characters of a refusal that are shown, if it is not an error in the API's form."""
 
 # Headers about the connection or the encoding of the body, and cookies, which are for browsers.
-_NOT_TOLD = frozenset(
-    {
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "date",
-        "keep-alive",
-        "set-cookie",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
+_NOT_TOLD = HOP_BY_HOP | OF_THE_BODY | {"content-type", "date", "set-cookie"}
 
 
 class Refusal(Exception):
