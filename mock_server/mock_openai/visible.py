@@ -18,15 +18,21 @@ import unicodedata
 _KEPT = "\n\t"
 _BIDIRECTIONAL = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SEPARATORS = (0x2028, 0x2029)
+_WITHOUT_WIDTH = (0xAD, 0x180E, 0x200B, *range(0x2060, 0x2065), *range(0x206A, 0x2070), 0xFEFF)
+_FILLERS = (0x3164, 0xFFA0)
+_ANNOTATIONS, _TAGS = range(0xFFF9, 0xFFFC), (*range(0xE0000, 0xE0080), *range(0xE0100, 0xE01F0))
+"""Hidden text can be written in these. Joiners and the variation selectors of emoji stay: they are needed."""
 
 _SHOWN = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in _KEPT}
 _SHOWN |= {0x7F: "\u2421"}
-_SHOWN |= {code: f"<U+{code:04X}>" for code in (*range(0x80, 0xA0), *_BIDIRECTIONAL, *_SEPARATORS, 0xFEFF)}
-_SHOWN |= {code: f"<U+{code:04X}>" for code in (*range(0xD800, 0xE000), *range(0xE0000, 0xE0080))}
+_SHOWN |= {code: f"<U+{code:04X}>" for code in (*range(0x80, 0xA0), *_BIDIRECTIONAL, *_SEPARATORS)}
+_SHOWN |= {code: f"<U+{code:04X}>" for code in (*_WITHOUT_WIDTH, *_FILLERS, *_ANNOTATIONS, *_TAGS)}
+_SHOWN |= {code: f"<U+{code:04X}>" for code in range(0xD800, 0xE000)}
 
 
 def visible(text: str) -> str:
-    """Return the text with control characters, overrides of its direction and invisible tags made visible.
+    """Return the text with control characters, overrides of its direction and invisible characters made
+    visible.
 
     New lines and tabs stay. C0 and DEL become their control pictures, such as \u241b for escape; the rest
     `<U+202E>`.

@@ -33,27 +33,31 @@ def run(folder: Path, bot: str | None, ci: str | None, *, yes: bool) -> int:
     project = Project(file, function, _install(folder), ci or _ci(folder), _root(folder, file))  # type: ignore[arg-type]
     wanted = list(files(project))
     new = [each for each in wanted if not (folder / each.path).exists()]
-    typer.echo(f"The bot is {function} in {file}.")
+    _say(f"The bot is {function} in {file}.")
     for each in wanted:
         if each not in new:
-            typer.echo(f"\n{each.path} exists and is not changed.")
+            _say(f"\n{each.path} exists and is not changed.")
     for each in new:
-        typer.echo(f"\n{each.path}\n" + "".join(f"    {line}\n" for line in each.text.splitlines()), nl=False)
+        _say(f"\n{each.path}\n" + "".join(f"    {line}\n" for line in each.text.splitlines()), nl=False)
     if not new:
-        typer.echo("\nThere is nothing to write.")
+        _say("\nThere is nothing to write.")
         return 0
     if not yes and not _agreed(len(new)):
-        typer.echo("Nothing was written.")
+        _say("Nothing was written.")
         return 0
     for each in new:
         _write(folder, each)
-    typer.echo(f"\nWrote {', '.join(each.path for each in new)}. Now run: pytest")
+    _say(f"\nWrote {', '.join(each.path for each in new)}. Now run: pytest")
     return 0
+
+
+def _say(text: str, *, nl: bool = True) -> None:
+    typer.echo(visible(text), nl=nl)
 
 
 def _agreed(count: int) -> bool:
     if not sys.stdin.isatty():
-        typer.echo("\nTo write this, add --yes.")
+        _say("\nTo write this, add --yes.")
         return False
     return typer.confirm(f"\nWrite {'this file' if count == 1 else f'these {count} files'}?")
 

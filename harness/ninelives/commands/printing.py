@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from mock_openai.visible import visible
-from rich.console import Console, ConsoleOptions
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.status import Status
 from rich.text import Text
 
 PIPED = 100
@@ -25,18 +26,36 @@ WIDEST = 100
 def output() -> Console:
     """Standard output."""
     if sys.stdout.isatty():
-        found = _Safe(highlight=False)
-        return found if found.width <= WIDEST else _Safe(highlight=False, width=WIDEST)
-    return _Plain(highlight=False, width=None if "COLUMNS" in os.environ else PIPED)
+        found = _Safe()
+        return found if found.width <= WIDEST else _Safe(width=WIDEST)
+    return _Plain(width=None if "COLUMNS" in os.environ else PIPED)
 
 
 def notes() -> Console:
     """Standard error: progress, and everything that is not the result itself."""
-    return _Unbroken(file=sys.stderr, highlight=False)
+    return _Safe(file=sys.stderr)
+
+
+class _Verbatim(Status):
+    """A status whose text is shown as it is."""
+
+    def update(self, status: RenderableType | None = None, **how: Any) -> None:
+        """Update as rich does, without markup."""
+        super().update(Text(status) if isinstance(status, str) else status, **how)
 
 
 class _Unbroken(Console):
-    """Leaves the wrapping of texts to the terminal."""
+    """Leaves the wrapping of texts to the terminal. Brackets and colons in a text are no markup: the names of
+    files, bots and scenarios are printed too.
+    """
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **how)
+
+    def status(self, status: RenderableType, **how: Any) -> Status:
+        """Show a status as rich does, without markup."""
+        shown = Text(status) if isinstance(status, str) else status
+        return _Verbatim(shown, console=self, **how)
 
     def print(self, *what: Any, **how: Any) -> None:
         """Print as rich does; only tables and the like are fitted to the width."""
@@ -60,5 +79,15 @@ class _Plain(_Safe):
         """Print as rich does, without trailing blanks."""
         with self.capture() as captured:
             super().print(*what, **how)
-        self.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+        lines = (_uncommanding(line.rstrip()) for line in captured.get().splitlines())
+        self.file.write("".join(f"{line}\n" for line in lines))
         self.file.flush()
+
+
+def _uncommanding(line: str) -> str:
+    """Return a line that GitHub Actions does not take for a command; it looks for them in all output."""
+    if "GITHUB_ACTIONS" not in os.environ:
+        return line
+    if line.lstrip().startswith("::"):
+        line = line.replace("::", ": :", 1)
+    return line.replace("##[", "## [")

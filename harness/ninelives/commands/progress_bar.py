@@ -19,8 +19,8 @@ def progress_bar(console: Console) -> Iterator[Show]:
         yield lambda doing, done, total, broken: None
         return
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        TextColumn("{task.fields[broken]}"),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[broken]}"),
     )  # fmt: skip
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None, broken="")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -11,8 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mock_openai.visible import visible
 from ninelives.cli import main
+from ninelives.commands.printing import notes
+from ninelives.commands.progress_bar import progress_bar
 
 EVIL = "\x1b]52;c;cm0=\x07 \x1b[2J \x9b31m \x9d0;x\x9c \u202ereversed\u2066 \x7f\x08\r\u200f \U000e0041"
+EVIL += " a\u200bb\u2060c\U000e0101d\u3164"
+HIDDEN = {"\u3164", "\uffa0", *map(chr, range(0xE0100, 0xE01F0))}
+"""Characters without a width that count as printable."""
 
 
 def is_sent(text: str) -> set[str]:
@@ -21,6 +28,7 @@ def is_sent(text: str) -> set[str]:
     return (
         {each for each in text if unicodedata.category(each) in ("Cc", "Zl", "Zp") and each not in kept}
         | {each for each in text if unicodedata.bidirectional(each) in ("LRE", "RLE", "LRO", "RLO", "PDF")}
+        | {each for each in text if each in HIDDEN or each in "\u200b\u2060\u00ad\u180e\ufeff\ufff9"}
         | {each for each in text if unicodedata.bidirectional(each) in ("LRI", "RLI", "FSI", "PDI")}
     )
 
@@ -53,3 +61,51 @@ def test_no_command_sends_it(command: str, tmp_path: Path, capfd: pytest.Capture
         main([*command.split(), *map(str, files)])
     said = capfd.readouterr()
     assert not is_sent(said.out + said.err)
+
+
+@pytest.mark.parametrize("text", ["👩‍🔧 works", "می‌خواهم", "❤️", "क्‍ष"])
+def test_what_languages_and_emoji_need_stays(text: str) -> None:
+    assert visible(text) == text
+
+
+NAMES = ["[/red]", "[bold]x", ":bug:", "[link=file:x]a"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_printed_as_it_is(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    one, made = tmp_path / "one.jsonl", tmp_path / f"{name}.jsonl"
+    made.parent.mkdir(parents=True, exist_ok=True)
+    one.write_text(cassette("calm"))
+    with pytest.raises(SystemExit) as ended:
+        main(["convert", str(one), str(made)])
+    assert ended.value.code == 0
+    assert f"wrote {made}" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_progress_shows_a_name_as_it_is(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    console = notes()
+    with console.status(name) as status:
+        status.update(f"then {name}")
+        console.print(f"{name} {EVIL}")
+    with progress_bar(console) as show:
+        show(f"bar {name}", 1, 2, 0)
+    assert name in shown.getvalue()
+    assert "\x1b]52" not in shown.getvalue()
+    assert "\u202e" not in shown.getvalue()
+
+
+def test_words_are_no_commands_for_github(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    path = tmp_path / "one.jsonl"
+    path.write_text(cassette("Hi\n::error::forged\n  ::stop-commands::x\n##[add-mask]y"))
+    with pytest.raises(SystemExit):
+        main(["show", str(path)])
+    lines = [line.lstrip() for line in capfd.readouterr().out.splitlines()]
+    assert any("error::forged" in line for line in lines)
+    assert not [line for line in lines if line.startswith("::") or "##[" in line]
