@@ -500,6 +500,10 @@ def test_a_command_does_not_outlive_a_recorder_that_ends_at_once(tmp_path: Path)
         process.send_signal(TERM)
         code, _ = ended(process)
     assert code in (130, 143)
+    wait_until_gone(child)
+
+
+def wait_until_gone(child: int) -> None:
     for _ in range(6000):
         with contextlib.suppress(ProcessLookupError, FileNotFoundError):
             os.kill(child, 0)
@@ -507,6 +511,72 @@ def test_a_command_does_not_outlive_a_recorder_that_ends_at_once(tmp_path: Path)
                 continue
         return
     pytest.fail("the child lives on")
+
+
+SLOW_START = """
+    import sys, time, os
+
+    if "--multiprocessing-fork" in sys.argv:
+        os.write(1, f"{os.getpid()}\\n".encode())
+        time.sleep(3600)
+"""
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_no_worker_outlives_an_exploration(count: int, tmp_path: Path) -> None:
+    """Not even one that has not come to its first line of ours."""
+    (tmp_path / "busy.py").write_text("from ninelives.lab.services import http\n")
+    (tmp_path / "sitecustomize.py").write_text(textwrap.dedent(SLOW_START))
+    workers = []
+    with started(["explore", "busy:http", "--runs", "9", "--jobs", "2"], tmp_path) as process:
+        assert process.stdout is not None
+        try:
+            workers = [int(process.stdout.readline()) for _ in range(2)]
+            for _ in range(count):
+                process.send_signal(TERM)
+            assert process.wait(HANG) == 128 + TERM
+            for worker in workers:
+                wait_until_gone(worker)
+        finally:
+            for worker in workers:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker, signal.SIGKILL)
+
+
+TEMPORARY = {
+    "tls": """
+        server = MockServer(tls=True)
+        assert os.listdir()
+        end()
+    """,
+    "refresh": """
+        with refresh._scratch():
+            assert os.listdir()
+            end()
+    """,
+}
+
+
+@pytest.mark.parametrize("name", TEMPORARY)
+def test_no_temporary_folder_is_left_by_a_program_that_ends_at_once(name: str, tmp_path: Path) -> None:
+    beginning = """
+        import os, signal
+        from mock_openai import MockServer
+        from mock_openai.interruption import listen, uninterrupted
+        from ninelives.commands import refresh
+
+        def end():
+            with uninterrupted():
+                os.kill(os.getpid(), signal.SIGTERM)
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        listen()
+    """
+    program = textwrap.dedent(beginning) + textwrap.dedent(TEMPORARY[name])
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, timeout=HANG)
+    assert ran.returncode == 128 + TERM
+    assert not list(tmp_path.iterdir())
 
 
 PROGRAMS = {

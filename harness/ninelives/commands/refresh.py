@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from mock_openai import MockServer
+from mock_openai.interruption import at_once
 from rich.console import Console
 from rich.text import Text
 
@@ -42,9 +45,9 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secret
             "OPENAI_API_KEY is not set and there is no --upstream: requests go to the mock server, "
             "not the real API"
         )
-    with tempfile.TemporaryDirectory() as scratch:
+    with _scratch() as scratch:
         try:
-            asked = asyncio.run(_ask(cassettes, upstream, key, mocked, Path(scratch), secrets))
+            asked = asyncio.run(_ask(cassettes, upstream, key, mocked, scratch, secrets))
         except ValueError as error:  # an upstream that is not a URL
             raise UsageError(str(error)) from None
         _refuse_a_bad_key(asked)
@@ -52,6 +55,18 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secret
         if write:
             _write(asked, console)
     return 1 if exit_code and any(change.of_the_api for change in changes) else 0
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Make a folder that is gone afterwards, also after a second signal."""
+    with tempfile.TemporaryDirectory() as folder:
+        remove = partial(shutil.rmtree, folder, ignore_errors=True)
+        at_once.append(remove)
+        try:
+            yield Path(folder)
+        finally:
+            at_once.remove(remove)
 
 
 async def _ask(

@@ -7,7 +7,9 @@ other faults act inside the encrypted stream, or on the TCP connection below it.
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
+import os
 import shutil
 import ssl
 import tempfile
@@ -17,6 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+
+from mock_openai.interruption import at_once
 
 if TYPE_CHECKING:
     from mock_openai.transport.listener import Secure
@@ -38,7 +42,9 @@ class Certificate:
                 "tls: certificates need the package trustme: pip install 'ninelives[tls]'"
             ) from None
         folder = tempfile.mkdtemp(prefix="mock-openai-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        remove = functools.partial(_remove, folder, os.getpid())
+        weakref.finalize(self, remove)
+        at_once.append(remove)
         self.ca_file = str(Path(folder) / "ca.pem")
         """The path of the authority's certificate (PEM), while this server exists."""
         authority = trustme.CA(organization_name="mock-openai", organization_unit_name="for tests only")
@@ -48,6 +54,12 @@ class Certificate:
         self.context.set_alpn_protocols(["http/1.1"])
         names = dict.fromkeys(["localhost", "127.0.0.1", "::1", *filter(_is_name, hosts)])
         authority.issue_cert(*names).configure_cert(self.context)
+
+
+def _remove(folder: str, owner: int) -> None:
+    """Remove a certificate's folder, in the process that made it: workers share it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def secured(context: ssl.SSLContext, fails: Callable[[], bool]) -> Secure:

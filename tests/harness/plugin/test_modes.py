@@ -176,6 +176,7 @@ def test_a_report_that_cannot_be_written_is_one_line(project, cassettes):
     result = cassettes.run("--cassette-mode=once", "--cassette-report=test_it.py/used.json")
     assert "cannot be written" in result.stderr.str() + result.stdout.str()
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
+    assert "passed" not in result.stdout.str()  # it is said before the tests run
 
 
 def test_an_option_that_a_cassette_does_not_have(project, cassettes):

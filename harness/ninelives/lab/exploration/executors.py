@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from mock_openai.interruption import NUMBERS
+from mock_openai.interruption import NUMBERS, at_once
 
 from ninelives.usage_error import UsageError
 
@@ -104,15 +104,25 @@ def _silent_tracker() -> Iterator[None]:
 
 
 def _until_interrupted(pool: Executor, many: int) -> Iterator[tuple[Executor, int]]:
+    at_once.append(_kill_workers)
     try:
         yield pool, many
     except KeyboardInterrupt:  # end at once, without waiting for the scenarios that are being played
         pool.shutdown(wait=False, cancel_futures=True)
+        _kill_workers()
         raise
     except BaseException:
         pool.shutdown(wait=True, cancel_futures=True)
         raise
+    finally:
+        at_once.remove(_kill_workers)
     pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _kill_workers() -> None:
+    """End them now: one that is still starting does not watch its parent yet."""
+    for each in multiprocessing.active_children():
+        each.kill()
 
 
 def _leave_with_the_parent() -> None:
