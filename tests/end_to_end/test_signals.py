@@ -543,6 +543,21 @@ def test_no_worker_outlives_an_exploration(count: int, tmp_path: Path) -> None:
                     os.kill(worker, signal.SIGKILL)
 
 
+def test_ctrl_c_in_a_terminal_reaches_workers_that_are_starting(tmp_path: Path) -> None:
+    """A terminal sends it to all processes of a command: each is silent."""
+    (tmp_path / "busy.py").write_text("from ninelives.lab.services import http\n")
+    (tmp_path / "sitecustomize.py").write_text(textwrap.dedent(SLOW_START).replace("3600", "0.001"))
+    with started(["explore", "busy:http", "--runs", "9", "--jobs", "2"], tmp_path) as process:
+        assert process.stdout is not None
+        workers = [int(process.stdout.readline()) for _ in range(2)]
+        for each in (*workers, process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, INT)
+        code, errors = ended(process)
+    assert code == 128 + INT
+    assert "Traceback" not in errors
+
+
 TEMPORARY = {
     "tls": """
         server = MockServer(tls=True)

@@ -18,6 +18,7 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from mock_openai.interruption import NUMBERS, at_once
@@ -84,10 +85,27 @@ def open_executor(name: str, jobs: int | None) -> Iterator[tuple[Executor, int]]
     elif name == "processes":
         # Not forked: a fork copies locks that another thread holds, and a progress bar has threads.
         with _silent_tracker():
-            pool = ProcessPoolExecutor(many, multiprocessing.get_context("spawn"), _leave_with_the_parent)
+            pool = ProcessPoolExecutor(many, _Context(), _leave_with_the_parent)
         yield from _until_interrupted(pool, many)
     else:
         raise UsageError(f"no executor is called {name!r}; expected processes, threads, or dask://HOST:PORT")
+
+
+class _Worker(SpawnProcess):
+    """A process that a terminal's Ctrl-C reaches only once `_leave_with_the_parent` ignores it: until then
+    it would end with a traceback.
+    """
+
+    def start(self) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # which a child inherits
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Context(SpawnContext):
+    Process = _Worker
 
 
 @contextmanager
@@ -131,6 +149,7 @@ def _leave_with_the_parent() -> None:
     """
     for number in NUMBERS:
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
