@@ -214,7 +214,7 @@ def _raise_again(hook: Callable[[Any], object]) -> Callable[[Any], None]:
 
 
 def _send_again() -> None:
-    _nap(0.01)  # the finalizer's end
+    _sleep_on_the_real_clock(0.01)  # the finalizer's end
     os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -229,12 +229,12 @@ def _end_at_the_next() -> None:
 
 
 def _end_later(code: int) -> None:
-    _nap(LIMIT)
+    _sleep_on_the_real_clock(LIMIT)
     with _whole:
         _end(code)
 
 
-def _nap(seconds: float) -> None:
+def _sleep_on_the_real_clock(seconds: float) -> None:
     threading.Event().wait(seconds)  # not `time.sleep`, whose clock may be a virtual one
 
 

@@ -66,7 +66,7 @@ class Pattern(Generic[Text]):
             self.search = self._compiled.search
             if not _QUICK.fullmatch(shown):
                 _check_repetitions(shown)
-                self._compiled = _searched_for_a_time(source, flags)
+                self._compiled = _compiled_with_time_limit(source, flags)
                 self._limit = {"timeout": WITHIN}
                 self.search = self._search_within
         except (re.error, OverflowError, RecursionError, ValueError) as error:
@@ -97,7 +97,7 @@ class Pattern(Generic[Text]):
         text's length if there is none. Raises SlowPattern.
         """
         if self._partial is None:
-            self._partial = _searched_for_a_time(self.source, self._flags)
+            self._partial = _compiled_with_time_limit(self.source, self._flags)
         try:
             while start <= len(text):
                 found = self._partial.search(text, start, partial=True, timeout=WITHIN)
@@ -124,7 +124,7 @@ def pattern(source: str) -> Pattern[str]:
     return Pattern(source)
 
 
-def _searched_for_a_time(source: str | bytes, flags: int = 0) -> Any:
+def _compiled_with_time_limit(source: str | bytes, flags: int = 0) -> Any:
     import regex  # takes 15 ms, which most servers need not spend
 
     try:

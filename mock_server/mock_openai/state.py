@@ -123,7 +123,7 @@ class ServerState:
         self.settings = settings
         self.refuse = refuse
         """Stops listening for a number of seconds."""
-        self.everywhere: Everywhere = _nowhere
+        self.everywhere: Everywhere = _no_other_server
         """Runs a command, by name, on all servers that share a memory."""
         self.stopping = False
         self._connections = 0
@@ -236,5 +236,5 @@ _GOOD = b'{"status":200}'
 """The journal entry of a 200, the same bytes for all answers."""
 
 
-async def _nowhere(what: str, given: Mapping[str, Any]) -> list[Any]:
+async def _no_other_server(what: str, given: Mapping[str, Any]) -> list[Any]:
     return []

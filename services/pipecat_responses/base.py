@@ -179,14 +179,14 @@ class ResponsesService(TurnService):
     async def start(self, frame: StartFrame) -> None:
         """Start, and warn once about settings without effect."""
         await super().start(frame)
-        self._tell_unsent()
+        self._warn_of_unsent_settings()
 
     async def _update_settings(self, delta: Any) -> dict[str, Any]:
         changed = await super()._update_settings(delta)
-        self._tell_unsent()
+        self._warn_of_unsent_settings()
         return changed
 
-    def _tell_unsent(self) -> None:
+    def _warn_of_unsent_settings(self) -> None:
         """Warn about settings without effect, each once."""
         if news := [name for name in unsent_settings(self._settings) if name not in self._told_unsent]:
             self._told_unsent.update(news)
@@ -304,7 +304,7 @@ class ResponsesService(TurnService):
                 context,
                 bundles=type(adapter) is OpenAIResponsesLLMAdapter,
                 specific=adapter.create_llm_specific_message,
-                warn=self._tell_left_out,
+                warn=self._warn_of_left_out_parts,
             ),
             system_instruction=system_instruction,
         )
@@ -315,13 +315,13 @@ class ResponsesService(TurnService):
             tool_choice=context.tool_choice,
             service_tier=self._service_tier,
             names=names,
-            warn=self._tell_left_out,
+            warn=self._warn_of_left_out_parts,
         )
         if "reasoning" not in body:
             self._set_lightest_effort(body)
         return body, names
 
-    def _tell_left_out(self, what: str) -> None:
+    def _warn_of_left_out_parts(self, what: str) -> None:
         """Warn about parts of a context that the API would refuse, each kind once."""
         if what not in self._told_left_out:
             self._told_left_out.add(what)

@@ -61,7 +61,7 @@ class Memory:
         """Return the continuation that sends the fewest items of a conversation."""
         by_length = sorted(self._latest.items(), key=lambda entry: len(entry[1].items), reverse=True)
         for lane, known in by_length:
-            if known.model == model and (new := _what_is_new(known, items)) is not None:
+            if known.model == model and (new := _new_items(known, items)) is not None:
                 return Continuation(known.response_id, lane, new, len(items) - len(new))
         return Continuation(None, None, list(items), 0)
 
@@ -88,7 +88,7 @@ class Memory:
         yield from sorted(self._latest, key=lambda lane: len(self._latest[lane].items))
 
 
-def _what_is_new(known: Known, items: Sequence[Item]) -> list[Item] | None:
+def _new_items(known: Known, items: Sequence[Item]) -> list[Item] | None:
     """Return the items that the server does not have; None if it remembers another conversation."""
     length = len(known.items)
     # Strings are shared with the context, so comparing equal items is cheap, whatever their size.

@@ -147,7 +147,7 @@ class PoolState(Generic[C]):
 
     def next(self, now: float, *, waiting: bool, leave: Callable[[C], None]) -> Dial | Wait:
         """Return the next step. ``waiting``: whether a turn waits; ``leave`` gets each closed connection."""
-        self._sort_out(now, leave)
+        self._remove_closed(now, leave)
         if self._missing(now, waiting) > 0:
             return Dial(self._pause(), max(0.0, self.not_before - now))
         ages = [
@@ -155,7 +155,7 @@ class PoolState(Generic[C]):
         ]
         return Wait(max(0.001, self.settings.rotate_after - max(ages)) if ages else None)
 
-    def _sort_out(self, now: float, leave: Callable[[C], None]) -> None:
+    def _remove_closed(self, now: float, leave: Callable[[C], None]) -> None:
         """Remove closed connections, and retire those that are not needed any more."""
         for connection in [connection for connection in self.connections if not connection.is_open]:
             self.connections.remove(connection)

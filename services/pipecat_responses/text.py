@@ -92,10 +92,10 @@ def read_event(data: bytes) -> dict[str, Any] | TextDelta | None:
             event = json.loads(data)
         except (ValueError, RecursionError):
             return None
-    return event if isinstance(event, dict) and _says_what_it_is(event) else None
+    return event if isinstance(event, dict) and _has_plain_head(event) else None
 
 
-def _says_what_it_is(event: dict[str, Any]) -> bool:
+def _has_plain_head(event: dict[str, Any]) -> bool:
     """Whether the fields that say what an event is, and where it belongs, are single values."""
     kinds = [type(event.get(name)) for name in _WHAT_AND_WHERE]  # a generator takes three times as long
     return dict not in kinds and list not in kinds

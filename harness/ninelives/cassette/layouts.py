@@ -122,9 +122,9 @@ class Reading:
         status = self._status(response)
         asked = self._unpacked(self._body(request, asked_headers, "request"), asked_headers, "request")
         body = self._unpacked(self._body(response, headers, "response"), headers, "response")
-        self._complain_of_absence(asked, asked_headers, "request")
+        self._check_presence(asked, asked_headers, "request")
         if method != "HEAD" and status not in _NO_BODY:
-            self._complain_of_absence(body, headers, "response")
+            self._check_presence(body, headers, "response")
         return Pair(method, uri, _kept(asked_headers), asked, status, _kept(headers, OF_THE_BODY), body)
 
     def _mapping(self, value: Any, what: str, needed: Iterable[str] = ()) -> Mapping[str, Any]:
@@ -216,7 +216,7 @@ class Reading:
             self.remarks.append(f"{self._at}: {what}.body was kept as it is: {error}")
             return body
 
-    def _complain_of_absence(self, body: bytes, headers: Headers, what: str) -> None:
+    def _check_presence(self, body: bytes, headers: Headers, what: str) -> None:
         length = _value_of(headers, "content-length")
         if not body and length.strip().isdigit() and int(length):
             self.remarks.append(f"{self._at}: {what} has no body, but its content-length is {length}")

@@ -129,7 +129,7 @@ def _write(console: Console, results: dict[str, list[Outcome]], reports: Reports
         return [
             each.chapter(bot=name)
             for name, outcomes in results.items()
-            for each in sorted(outcomes, key=_place_in_the_book)
+            for each in sorted(outcomes, key=_chapter_position)
             if each.applies
         ]
 
@@ -162,7 +162,7 @@ def _write_comparison(
     console.print(f"comparison: {markdown}")
 
 
-def _place_in_the_book(outcome: Outcome) -> int:
+def _chapter_position(outcome: Outcome) -> int:
     """Return the position of a scenario's chapter; a user's own scenario comes last."""
     chapter = outcome.scenario.chapter
     return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)

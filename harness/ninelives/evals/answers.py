@@ -72,20 +72,20 @@ def with_addresses(scenario: Loaded, addresses: Mapping[str, str]) -> Loaded:
 
     Only blocks that Pipecat builds from an address are changed; a factory finds OPENAI_BASE_URL.
     """
-    changed: dict[str, Any] = {"judge": _led(scenario.judge, addresses)}
+    changed: dict[str, Any] = {"judge": _with_endpoint(scenario.judge, addresses)}
     if hasattr(scenario, "simulator"):
-        changed["simulator"] = _led(scenario.simulator, addresses)
+        changed["simulator"] = _with_endpoint(scenario.simulator, addresses)
     return replace(scenario, **changed)
 
 
-def _led(block: Any, addresses: Mapping[str, str]) -> Any:
+def _with_endpoint(block: Any, addresses: Mapping[str, str]) -> Any:
     block = dict(block or {})
     if not block.get("factory") and str(block.get("service", "ollama")).lower() == "ollama":
         old = block.get("endpoint") or OLLAMA
         block["endpoint"] = addresses.get(old, addresses.get("*", old))
     explainer = block.get("explainer")
     if isinstance(explainer, Mapping) or (explainer is None and block.get("factory")):
-        block["explainer"] = _led(explainer, addresses)
+        block["explainer"] = _with_endpoint(explainer, addresses)
     return block
 
 

@@ -68,7 +68,7 @@ def answer_of(episode: Episode, account: Account) -> tuple[Output, ...]:
             items.append({"call": TOOL, "arguments": {"topic": topic}})
         answer.append(tuple(items))
     if any(_broke_off(episode, attempt) for attempt in best) or not _text(spoken):
-        spoken = _with_the_rest(spoken)
+        spoken = _with_missing_words(spoken)
     return (*answer, tuple(_joined(spoken)))
 
 
@@ -150,7 +150,7 @@ def _speech(attempt: Attempt) -> list[dict[str, Any]]:
     return [*([{"text": text}] if text else []), {"refusal": refusal}]
 
 
-def _with_the_rest(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_missing_words(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Replace words that never arrived."""
     if not items or "reasoning" in items[-1]:
         return [*items, {"text": LOST}]

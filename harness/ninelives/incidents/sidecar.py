@@ -90,7 +90,7 @@ def with_wire(incident: Incident, path: Path) -> Incident:
         if note.data[0] in own and note.at <= last and (note.at >= begins or note.kind == "open")
     ]
     notes = in_order([*incident.notes, *kept])
-    return replace(incident, notes=notes, header=_judged_anew(incident, notes))
+    return replace(incident, notes=notes, header=_judged_again(incident, notes))
 
 
 def _at(note: Note, at: float) -> Note:
@@ -98,7 +98,7 @@ def _at(note: Note, at: float) -> Note:
     return Note(round(at, 6), note.kind, note.data)
 
 
-def _judged_anew(incident: Incident, notes: list[Note]) -> dict[str, Any]:
+def _judged_again(incident: Incident, notes: list[Note]) -> dict[str, Any]:
     """Return the header with the problems that the traffic shows."""
     header = incident.header
     work = [note for note in notes if note.kind in ("start", "text", "end", "error", "context")]

@@ -261,12 +261,12 @@ def _unreadable_before_its_end(said: SentResponse, episode: Episode) -> bool:
         and said.began - SAME_TIME <= fault.at <= said.ended + SAME_TIME
         and isinstance(fault.data, Mapping)
         and fault.data.get("fault") in _UNREADABLE
-        and not _behind_its_end(fault, said, episode)
+        and not _is_after_the_end(fault, said, episode)
         for fault in episode.faults
     )
 
 
-def _behind_its_end(fault: Entry, said: SentResponse, episode: Episode) -> bool:
+def _is_after_the_end(fault: Entry, said: SentResponse, episode: Episode) -> bool:
     """Whether a fault happened at the moment of the terminal event, but after it in the stream."""
     for entry in episode.wire:
         if entry is fault:

@@ -126,13 +126,13 @@ def _played(factory: Factory, seed: int, voice: bool, timeout: float) -> First:
         except Hangs as error:
             raise hangs(who, error) from None
     if outcome.went_to is not None:
-        raise _went(outcome, outcome.went_to, who, source_of(factory))
+        raise _advice_on_connecting(outcome, outcome.went_to, who, source_of(factory))
     if not outcome.started:
         raise not_started(who, outcome.mishaps, outcome.failure or RuntimeError(outcome.crash), said.last)
     return First(who, outcome, voice)
 
 
-def _went(outcome: Outcome, address: str, who: str, near: Path | None) -> UsageError:
+def _advice_on_connecting(outcome: Outcome, address: str, who: str, near: Path | None) -> UsageError:
     """Return what to do about a bot that connected to another machine."""
     if (found := elsewhere(outcome.hosts, address, who, near)) is not None:
         return found

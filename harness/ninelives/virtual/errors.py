@@ -38,10 +38,10 @@ class VirtualDeadlock(VirtualTimeError):
 def task_dump(loop: asyncio.AbstractEventLoop) -> tuple[str, ...]:
     """Return one line per unfinished task of `loop`: name, where it was entered, and where it waits now."""
     tasks = sorted(asyncio.all_tasks(loop), key=lambda task: task.get_name())
-    return tuple(f"{task.get_name()}: {_whereabouts(task)}" for task in tasks)
+    return tuple(f"{task.get_name()}: {_suspended_at(task)}" for task in tasks)
 
 
-def _whereabouts(task: asyncio.Task[Any]) -> str:
+def _suspended_at(task: asyncio.Task[Any]) -> str:
     frames = _frames(task.get_coro())
     if not frames:
         return repr(task.get_coro())

@@ -229,7 +229,7 @@ class _JumpingSelector(selectors.BaseSelector):
         events = self._look(0)
         if events or (timeout is not None and timeout <= 0):
             return events
-        arrived = self._wait_for_what_is_under_way()
+        arrived = self._wait_for_work()
         if arrived is not None:
             return arrived
         loop = self._loop
@@ -246,7 +246,7 @@ class _JumpingSelector(selectors.BaseSelector):
             events.sort(key=lambda event: self._seniority.get(event[0].fd, 0))
         return events
 
-    def _wait_for_what_is_under_way(self) -> list[tuple[selectors.SelectorKey, int]] | None:
+    def _wait_for_work(self) -> list[tuple[selectors.SelectorKey, int]] | None:
         """Return input that arrived while waiting in real time; None once nothing is under way."""
         loop = self._loop
         if loop._outside or loop._jobs_running():

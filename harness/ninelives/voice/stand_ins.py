@@ -66,7 +66,7 @@ class StandIns:
         self._complete(worker.pipeline)
         self.beside += side_models(worker.pipeline, lambda each: isinstance(each, Voice))
         self.worker = worker
-        self._hush()
+        self._mute_other_models()
         return True
 
     def _stand_in(self, processor: FrameProcessor) -> FrameProcessor | None:
@@ -123,7 +123,7 @@ class StandIns:
                     innermost._turn_analyzer = ScriptedTurnAnalyzer()
                     self.replaced.append(f"{type(analyzer).__name__} by ScriptedTurnAnalyzer")
 
-    def _hush(self) -> None:
+    def _mute_other_models(self) -> None:
         """Let the caller listen to the conversation: to its track, and not to the words of another model."""
         heard = [each for each in self.conversation if isinstance(each, Voice)]
         voices = [each for each in self.on_the_line if isinstance(each, Voice)]

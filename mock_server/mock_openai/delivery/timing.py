@@ -38,9 +38,9 @@ class _Tick:
         self.waiting: list[_Waiting] = []
         self._wheel = wheel
         self._loop = asyncio.get_running_loop()
-        self.timer = self._loop.call_at(when, self._come)
+        self.timer = self._loop.call_at(when, self._fire)
 
-    def _come(self) -> None:
+    def _fire(self) -> None:
         self._wheel.forget(self)
         now = max(self._loop.time(), self.when)  # a loop's timer may come early by the clock's resolution
         following: _Tick | None = None

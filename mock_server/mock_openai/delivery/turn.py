@@ -195,7 +195,7 @@ class Delivery:
         elif self.writer.transport == "websocket":
             self.due.keepalive_after = self.state.settings.behaviour.socket_keepalive
         schedule = self._schedule(plan, answer)
-        if schedule is not None and await self._keep_to(schedule):
+        if schedule is not None and await self._follow_schedule(schedule):
             return
         if schedule is None:
             coming = self.state.engine.timed(plan, answer)
@@ -236,7 +236,7 @@ class Delivery:
             return True
         return schedule is not None and schedule.longest_silence >= (self.due.keepalive_after or math.inf)
 
-    async def _keep_to(self, schedule: Schedule) -> bool:
+    async def _follow_schedule(self, schedule: Schedule) -> bool:
         """Let the events of a turn leave as they were rendered, at their times. False as soon as something
         may change the turn; the caller delivers the rest.
         """

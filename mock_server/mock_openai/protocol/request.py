@@ -162,7 +162,7 @@ def parse_request(
     try:
         (CREATE if transport == "http" else CREATE_ON_SOCKET).check(body, "")
     except errors.ApiError as wrong:
-        raise _as_told(wrong, behaviour) from None
+        raise _in_the_chosen_wording(wrong, behaviour) from None
     if transport == "websocket":
         check_on_socket(body, behaviour)
     check_cross_field(body, any_model, behaviour)
@@ -170,7 +170,7 @@ def parse_request(
     return _read(body, transport)
 
 
-def _as_told(wrong: errors.ApiError, behaviour: Behaviour) -> errors.ApiError:
+def _in_the_chosen_wording(wrong: errors.ApiError, behaviour: Behaviour) -> errors.ApiError:
     if wrong.param == "service_tier" and wrong.code == "invalid_value" and behaviour.refusals == "earlier":
         return errors.invalid_service_tier()
     return wrong

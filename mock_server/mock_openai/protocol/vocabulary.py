@@ -59,13 +59,13 @@ def encoding() -> Encoding:
     loaded: Encoding = bindings.tokenizer_for_encoding("o200k_base")
     if sys.platform == "linux" and spec.origin is not None:
         try:
-            _give_back(spec.origin)
+            _release_pages(spec.origin)
         except Exception as error:  # a kernel or sandbox without this information: the pages stay
             logger.debug("the pages of the vocabulary stay in memory: %r", error)
     return loaded
 
 
-def _give_back(path: str) -> None:
+def _release_pages(path: str) -> None:
     """Release the read-only pages of a file. If they are read again, the kernel maps them again."""
     import ctypes
 

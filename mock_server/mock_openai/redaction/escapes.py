@@ -215,7 +215,7 @@ def _meaning(escape: bytes) -> bytes:
     if short is not None:
         return short
     if escape[0] >= 0x80 or escape[0] in b"\r\n" or escape[-1:] in (b"\n", b'"', b"'"):
-        return _likeness(escape)
+        return _ordinary_form(escape)
     if escape.startswith((b"%", b"=")) and len(escape) == 3:
         return bytes((int(escape[1:], 16),))
     if escape.startswith(b"&#"):
@@ -233,7 +233,7 @@ def _meaning(escape: bytes) -> bytes:
     return chr(code).encode("utf-8", "surrogatepass") if code <= 0x10FFFF else b"?"
 
 
-def _likeness(raw: bytes) -> bytes:
+def _ordinary_form(raw: bytes) -> bytes:
     """Return the ordinary form of a look-alike; nothing for an invisible character."""
     if len(raw) > 4 or raw[0] < 0x80:
         return b""

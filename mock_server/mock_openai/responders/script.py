@@ -213,7 +213,10 @@ class Script:
     def at_hand(self, turn: Turn) -> Answer | Later | None:
         """Same as `answer`, without awaiting; Later if a rule is a function."""
         asked, to_go_on = TurnInput.by(turn), asked_to_go_on(turn)
-        if to_go_on is not None and (handle := next(self._that_go_on(turn, to_go_on), None)) is not None:
+        if (
+            to_go_on is not None
+            and (handle := next(self._rules_to_continue(turn, to_go_on), None)) is not None
+        ):
             continued = _gone_on(handle, handle.rule.answer, to_go_on)
             if continued is None:
                 return Later.LATER
@@ -240,7 +243,7 @@ class Script:
         """Continue an answer that broke off, if the turn asks for that."""
         if to_go_on is None:
             return None
-        for handle in self._that_go_on(turn, to_go_on):
+        for handle in self._rules_to_continue(turn, to_go_on):
             handle.note(turn.body, turn.size)
             said = await handle.rule.answer_to(turn)
             if said is not None:
@@ -248,12 +251,12 @@ class Script:
             handle.take_back(turn.body, went_on=True)
         return None
 
-    def _that_go_on(self, turn: Turn, to_go_on: GoingOn) -> Iterator[RuleHandle]:
+    def _rules_to_continue(self, turn: Turn, to_go_on: GoingOn) -> Iterator[RuleHandle]:
         """Yield the rules that would answer the turn without the spoken part, and whose text begins with that
         part. There are none if some rule has a condition on the message that asks to go on.
         """
         holding = list(self._rules.holding(turn, TurnInput.by(turn)))
-        if any(_is_about_the_end(handle) for handle in holding):
+        if any(_has_end_condition(handle) for handle in holding):
             return
         # Going on does not count as another answer, so a rule with `times: 1` may go on with its own.
         for handle in self._rules.holding(to_go_on.turn, TurnInput.by(to_go_on.turn), spent=True):
@@ -311,7 +314,7 @@ class Script:
         )
 
 
-def _is_about_the_end(handle: RuleHandle) -> bool:
+def _has_end_condition(handle: RuleHandle) -> bool:
     """Return whether a rule has a condition on the developer's or system's message that closes an input."""
     when = handle.rule.when
     return any(getattr(when, name, None) is not None for name in ("developer", "system", "last"))

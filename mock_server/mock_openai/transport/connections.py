@@ -35,7 +35,7 @@ class Connections:
         connection = self._open[handler] = self._state.connect("http")
         self._state.note("open", connection.number, {"transport": "http", "path": "(TLS)", "headers": {}})
         context = HelloContext(self._state, connection, TcpConnection(transport))
-        task = asyncio.get_running_loop().create_task(self._turn_down(connection, context))
+        task = asyncio.get_running_loop().create_task(self._refuse_tls(connection, context))
         self._hellos.add(task)
         task.add_done_callback(self._hellos.discard)
 
@@ -44,7 +44,7 @@ class Connections:
         position = Position(self._state.next_connection)
         return any(isinstance(one.fault, TlsFailure) for one in self._state.faults.due("handshake", position))
 
-    async def _turn_down(self, connection: ClientConnection, context: HelloContext) -> None:
+    async def _refuse_tls(self, connection: ClientConnection, context: HelloContext) -> None:
         with contextlib.suppress(ConnectionError):
             planned = self._state.faults.take("handshake", Position(connection.number))
             if await context.inject(planned) is not Effect.STOP:
@@ -75,11 +75,11 @@ class Connections:
             if websocket:
                 known.transport = "websocket"
             if known.uses != used:
-                self._meet(known, request, used)
+                self._learn_credentials(known, request, used)
             return known
         connection = self._state.connect("websocket" if websocket else "http")
         self._open[request.protocol] = connection
-        self._meet(connection, request, used)
+        self._learn_credentials(connection, request, used)
         self._state.note(
             "open",
             connection.number,
@@ -91,7 +91,7 @@ class Connections:
         )
         return connection
 
-    def _meet(
+    def _learn_credentials(
         self, connection: ClientConnection, request: web.BaseRequest, used: tuple[str | None, ...]
     ) -> None:
         """Let the journal know the credentials of a request, which its connection may repeat anywhere."""

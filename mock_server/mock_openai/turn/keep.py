@@ -50,7 +50,7 @@ class Keeper:
         if self._here is not None and (request.store or request.background):
             self._here.keep(kept)
         if plan.caller.lanes is not None:
-            self._go_on(plan.caller.lanes, request, kept)
+            self._advance_lane(plan.caller.lanes, request, kept)
         return True
 
     async def keep(self, plan: Plan, sent: Sequence[Event]) -> bool:
@@ -73,10 +73,10 @@ class Keeper:
             said = with_ids((*request.input, *kept.response.get("output", ())), request.conversation, ids)
             await self._conversations.append(request.conversation, said)
         if plan.caller.lanes is not None:
-            self._go_on(plan.caller.lanes, request, kept)
+            self._advance_lane(plan.caller.lanes, request, kept)
         return True
 
-    def _go_on(self, lanes: LaneMemory, request: Request, kept: Remembered) -> None:
+    def _advance_lane(self, lanes: LaneMemory, request: Request, kept: Remembered) -> None:
         """Advance the socket's lane to this response, or evict the parent of a failed continuation."""
         if self._admission.may_continue(kept):
             lanes.advance(request.stream_id, kept)
@@ -91,7 +91,7 @@ def _remembered(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
         return None
     if not isinstance(sent, Rendered):
         # A fault may have broken the last event, or added another after it.
-        sent = _until_its_end(sent)
+        sent = _up_to_its_end(sent)
         if not sent:
             return None
     kept = Remembered(
@@ -116,7 +116,7 @@ def _decoded(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
     return kept
 
 
-def _until_its_end(sent: Sequence[Event]) -> tuple[Event, ...]:
+def _up_to_its_end(sent: Sequence[Event]) -> tuple[Event, ...]:
     """Return the events up to the first that ends the response; empty if it has not ended."""
     for number, event in enumerate(sent):
         if event.type in TERMINAL and object_in(event.data) is not None:

@@ -127,7 +127,7 @@ class Object:
         try:
             names = sorted(value, key=ranks.__getitem__)
         except KeyError:
-            names = self._told_apart(value, prefix)
+            names = self._known_names(value, prefix)
         for name in names:
             entry, element = self._known[name], value[name]
             if element is None:
@@ -142,7 +142,7 @@ class Object:
         if self.exactly_one:
             self._check_one(value, path)
 
-    def _told_apart(self, value: Mapping[str, Any], prefix: str) -> list[str]:
+    def _known_names(self, value: Mapping[str, Any], prefix: str) -> list[str]:
         if not self.open:
             name = next(name for name in value if name not in self._known)
             make = self.unknown
