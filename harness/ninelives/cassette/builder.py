@@ -41,8 +41,8 @@ class _Lines(list[bytes]):
 
 
 class CassetteBuilder:
-    """Collects the lines of a recording; a line without a time is one millisecond after the one before. What
-    is written raises TooManyLines beyond `LINES`.
+    """Collects the lines of a recording; a line without a time is one millisecond after the one before.
+    Raises TooManyLines for more than `LINES` lines.
     """
 
     def __init__(

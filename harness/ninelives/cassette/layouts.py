@@ -255,7 +255,9 @@ def _json(value: Any, kind: str) -> bytes:
 
 
 def _is_json_text(body: Mapping[Any, Any]) -> bool:
-    """Whether a mapping is a body itself, with a key that wrappers have too."""
+    """Whether a mapping is a parsed body, rather than a wrapper around one; both may have some keys in
+    common.
+    """
     return not body.keys() <= _BODY and "string" not in body and "base64_string" not in body
 
 

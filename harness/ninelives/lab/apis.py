@@ -139,7 +139,7 @@ def elsewhere(
     option = line.partition("=")[0]
     heading = f"{who} connects to {address}: its {kind.__name__} does not get the address of the mock server"
     return GoesElsewhere(
-        "\n".join([f"{heading}. {_instead(kind, near, option)}", f"  {line}", *_or_ours(kind, near)])
+        "\n".join([f"{heading}. {_instead(kind, near, option)}", f"  {line}", *_drop_in_advice(kind, near)])
     )
 
 
@@ -170,7 +170,7 @@ def _instead(kind: type, near: Path | None, option: str) -> str:
     return f"Add one line to its arguments, after {made.line.place}, `{made.line.text}`{os_too}:"
 
 
-def _or_ours(kind: type, near: Path | None) -> list[str]:
+def _drop_in_advice(kind: type, near: Path | None) -> list[str]:
     if not kind.__module__.startswith("pipecat.services.openai.responses"):
         return []
     lines = replaced(kind, near, f"from pipecat_responses import {kind.__name__}", kind.__name__)

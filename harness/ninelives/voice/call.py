@@ -107,7 +107,7 @@ class VoiceCall(Conversation):
 
     @property
     def replaced(self) -> list[str]:
-        """What was replaced, for example `CartesiaTTSService by Voice`."""
+        """The replacements, for example `CartesiaTTSService by Voice`."""
         return self._stand_ins.replaced
 
     # --- what a caller does --------------------------------------------------------------------------------

@@ -42,7 +42,9 @@ def api_headers(
 def api_head(
     ids: Ids, status: int, content_type: str, seconds: float, rate_limits: Mapping[str, str], more: str
 ) -> bytes:
-    """Return the same as bytes, with the status line and `more` header lines, each of which ends in CR LF."""
+    """Return the head of such an answer as bytes: the status line, the headers of `api_headers`, and `more`
+    header lines, each of which ends in CR LF.
+    """
     request_id = ids.request()
     usual = _template(status, content_type, tuple(rate_limits.items())) % (
         _milliseconds(seconds),

@@ -35,7 +35,7 @@ class Learned:
     first_event: Quantiles
     """From the request to the first event."""
     first_output: Quantiles
-    """From the first event to the first that is not one of the opening."""
+    """From the first event to the first event after the opening ones."""
     between_items: Quantiles
     """Before another output item begins, such as the answer after the thought."""
     burst: Quantiles
