@@ -60,7 +60,7 @@ def run(options: Options) -> int:
     from ninelives.lab.exploration.trial import factory_of
     from ninelives.lab.undisturbed import play_first
 
-    console = output()
+    console = output(secrets=False)
     results: dict[str, Any] = {}
     chapters = []
     checked: list[Checked] = []

@@ -155,6 +155,7 @@ def show(
     """Show a cassette as a conversation.
 
     It shows who said what, which tools were called, times and tokens, and where the stream broke off.
+    Secrets that the file still holds are not shown, also with --raw.
 
     \b
     ninelives show talk.jsonl

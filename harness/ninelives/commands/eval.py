@@ -36,7 +36,7 @@ def run(options: Options) -> int:
         notes().print(remark)
     if wrong := [each for path in dict.fromkeys(case.path for case in there) for each in mistyped(path)]:
         raise UsageError("; ".join(wrong))
-    console = output()
+    console = output(secrets=False)
     if options.record:
         from ninelives.commands.eval_record import record
 

@@ -91,7 +91,7 @@ def run(options: Options) -> int:
         with last_words(lambda: "ninelives: interrupted; no run is finished yet"):
             first = play_first(factory_of(options.factory), voice=bool(conditions.voice))
         if not first.held:
-            print_disturbed(output(), first)
+            print_disturbed(output(secrets=False), first)
             return 1
     _prepare(options)
     with last_words(lambda: _interrupted(options)):
@@ -120,7 +120,7 @@ def _explore(options: Options) -> int:
             progress=progress,
             conditions=options.asked.conditions,
         )
-    console = output()
+    console = output(secrets=False)
     errors: list[UsageError] = []
     kept = [_keep(console, options, breach, errors) for breach in result.breaches]
     _print_unshrunk(console, result)

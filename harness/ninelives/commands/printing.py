@@ -23,12 +23,15 @@ WIDEST = 100
 """The most columns in a terminal; longer lines are hard to read."""
 
 
-def output() -> Console:
-    """Standard output."""
+def output(*, secrets: bool = True) -> Console:
+    """Standard output. Without `secrets`, those in what a bot or a model said are not shown."""
     if sys.stdout.isatty():
         found = _Safe()
-        return found if found.width <= WIDEST else _Safe(width=WIDEST)
-    return _Plain(width=None if "COLUMNS" in os.environ else PIPED)
+        console = found if found.width <= WIDEST else _Safe(width=WIDEST)
+    else:
+        console = _Plain(width=None if "COLUMNS" in os.environ else PIPED)
+    console.secrets = secrets
+    return console
 
 
 def notes() -> Console:
@@ -66,10 +69,19 @@ class _Unbroken(Console):
 class _Safe(_Unbroken):
     """Shows control characters in its output instead of sending them to the terminal."""
 
+    secrets = True
+
     def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, with the text made visible."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=visible(segment.text))
+            yield segment if segment.control else segment._replace(text=self._shown(segment.text))
+
+    def _shown(self, text: str) -> str:
+        if self.secrets:
+            return visible(text)
+        from mock_openai.journal import redact
+
+        return visible(redact.text(text))
 
 
 class _Plain(_Safe):

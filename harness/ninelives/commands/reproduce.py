@@ -130,7 +130,7 @@ def _write_and_print(options: Options, found: Reproduction) -> int:
         with deferred(errors):
             write_text(place, text)
             wrote.append(str(place))
-    console = output()
+    console = output(secrets=False)
     what = (
         "the same promise was broken"
         if found.promise != "error"
@@ -155,7 +155,7 @@ def _write_and_print(options: Options, found: Reproduction) -> int:
 def _print_other(options: Options, found: Reproduction) -> int:
     broke = f"; it broke {', '.join(found.others)}" if found.others else ""
     wanted = found.incident.broken[0][0] if found.incident.broken else "the error"
-    output().print(
+    output(secrets=False).print(
         Text.assemble(
             ("not reproduced: ", "bold green"),
             f"{wanted} did not occur in {found.tried} scenarios of {found.turns} turns{broke}; "

@@ -15,8 +15,9 @@ from ninelives.plural import counted
 from ninelives.report.axis import duration
 from ninelives.report.conversation import Exchanged, conversation
 from ninelives.report.html import page
+from ninelives.report.secrets import exchanged_without_secrets, rows_without_secrets
 from ninelives.report.terminal import moments, talk
-from ninelives.report.timeline import Chapter, from_exchanges
+from ninelives.report.timeline import Chapter, Timeline, from_exchanges
 
 
 def run(path: Path, raw: bool, html: Path | None) -> int:
@@ -32,10 +33,11 @@ def run(path: Path, raw: bool, html: Path | None) -> int:
     console.print(_heading(cassette, exchanges))
     console.print()
     if raw:
-        for line in moments(from_exchanges(exchanges)):
+        shown = Timeline(tuple(rows_without_secrets(from_exchanges(exchanges).rows)))
+        for line in moments(shown):
             console.print(line, soft_wrap=not console.is_terminal, overflow="ellipsis", no_wrap=True)
     else:
-        for exchange in talk(exchanged):
+        for exchange in talk(list(exchanged_without_secrets(exchanged))):
             console.print(exchange)
     return 0
 

@@ -171,7 +171,7 @@ def _without_input() -> Iterator[None]:
 
 
 def _console(file: Any) -> Console:
-    found = output()
+    found = output(secrets=False)
     found.file = file
     return found
 

@@ -82,7 +82,7 @@ def run(
     from ninelives.lab.services import find_factory
     from ninelives.lab.undisturbed import play_first
 
-    console = output()
+    console = output(secrets=False)
     results: dict[str, list[Outcome]] = {name: [] for name in names}
     with notes().status("starting") as status:
         factories = {}

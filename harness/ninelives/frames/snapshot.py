@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from ninelives.frames.lines import to_lines
+from ninelives.frames.secrets import without_secrets
 
 
 class FrameSnapshotExtension(SingleFileSnapshotExtension):
-    """Snapshots a `Turn`, a `Bot`, a list of `Captured` frames, or lines.
+    """Snapshots a `Turn`, a `Bot`, a list of `Captured` frames, or lines, without secrets.
 
     Subclass it to choose what is kept: `include`, `exclude` (class names or prefixes ending in `*`),
     `direction` (`down` or `up`), `times` (True: keep real times too; False: never; None: only virtual ones).
@@ -46,7 +47,7 @@ class FrameSnapshotExtension(SingleFileSnapshotExtension):
         kept = [line for line in lines if _passes(_class_name(line), exclude, include)]
         if matcher is not None:
             kept = [str(matcher(data=line, path=((_class_name(line), str),))) for line in kept]
-        return "".join(f"{line}\n" for line in kept)
+        return "".join(f"{line}\n" for line in without_secrets(kept))
 
 
 def _class_name(line: str) -> str:

@@ -7,7 +7,7 @@ cassettes and of the server's journal.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
@@ -17,6 +17,7 @@ from mock_openai.redaction.edits import pieces
 from mock_openai.redaction.stream import StreamRedactor
 from mock_openai.visible import visible
 
+from ninelives.report.conversation import Exchanged
 from ninelives.report.timeline import USER, Chapter, Row, decoded, event_line
 
 _MORE = re.compile(r"\n… \d+ more characters\Z")
@@ -32,7 +33,7 @@ def without_secrets(chapter: Chapter) -> Chapter:
     all of it.
     """
     redactor = JournalRedactor(0)
-    rows = _rows(chapter.timeline.rows, redactor)
+    rows = rows_without_secrets(chapter.timeline.rows, redactor)
     heard = [(redactor.string(asked), redactor.string(said)) for asked, said in chapter.heard]
     return replace(
         chapter,
@@ -44,10 +45,27 @@ def without_secrets(chapter: Chapter) -> Chapter:
     )
 
 
-def _rows(given: Sequence[Row], redactor: JournalRedactor) -> list[Row]:
+def exchanged_without_secrets(exchanged: Iterable[Exchanged]) -> Iterator[Exchanged]:
+    """Yield what was exchanged without secrets."""
+    redactor = JournalRedactor(0)
+    for each in exchanged:
+        yield replace(
+            each,
+            asked=tuple((role, redactor.string(text)) for role, text in each.asked),
+            thought=redactor.string(each.thought),
+            said=redactor.string(each.said),
+            calls=tuple((redactor.string(name), redactor.string(given)) for name, given in each.calls),
+            status=redactor.string(each.status),
+            ending=redactor.string(each.ending),
+            request=redactor.string(each.request),
+        )
+
+
+def rows_without_secrets(given: Sequence[Row], redactor: JournalRedactor | None = None) -> list[Row]:
     """Return rows in their order, redacted: what is spoken in pieces as one text, and the events of a
     connection as a stream.
     """
+    redactor = redactor or JournalRedactor(0)
     rows = list(given)
     events: dict[str, list[int]] = {}
     spoken: list[list[int]] = []

@@ -16,6 +16,7 @@ from typing import Any
 
 from mock_openai.files import RECORDING_SIZE, read_bytes, read_text
 from mock_openai.interruption import uninterrupted
+from mock_openai.journal import redact
 from mock_openai.protocol.json import object_in
 
 from ninelives.lab.conditions import USUAL, Conditions
@@ -107,7 +108,8 @@ class RunJournal:
         with uninterrupted():
             for trial in trials:
                 self.trials[trial.run] = trial
-                self._write({"run": trial.run, "transport": trial.transport, "broken": trial.broken})
+                broken = [(promise, redact.text(why)) for promise, why in trial.broken]
+                self._write({"run": trial.run, "transport": trial.transport, "broken": broken})
 
     def _write(self, line: dict[str, Any]) -> None:
         left = memoryview((json.dumps(line, ensure_ascii=False) + "\n").encode())
