@@ -45,8 +45,7 @@ class MockServer:
     A stopped server may be started again, on the same port.
 
     Args:
-        script: What the model says: a Script, or a list of rules. If no rule matches, the server
-            improvises.
+        script: What the model says: a Script, or a list of rules. The server improvises if none matches.
         faults: What goes wrong.
         pace: When events leave: "instant", "realistic", "fixed:SECONDS", "recorded", a pace file (.json), or
             a Pace of your own.

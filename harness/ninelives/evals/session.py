@@ -316,8 +316,6 @@ def _of_the_bot(entries: Sequence[Entry]) -> list[Entry]:
     chats = {
         entry.connection
         for entry in entries
-        if entry.kind == "request"
-        and isinstance(entry.data, Mapping)
-        and "/chat/completions" in str(entry.data.get("path", ""))
+        if entry.kind == "request" and "/chat/completions" in str(entry.field("path"))
     }
     return [entry for entry in entries if entry.connection not in chats or entry.kind == "fault"]

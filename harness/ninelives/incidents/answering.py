@@ -15,7 +15,7 @@ from mock_openai.protocol.json import object_in
 from mock_openai.responders.continuation import REPHRASED
 
 from ninelives.lab.attribution import Account
-from ninelives.lab.scenario_spec import TOOL, Continuation, Output
+from ninelives.lab.scenario_spec import TOOL, Continuation, Output, spoken_in
 from ninelives.lab.seams import words_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def answer_of(episode: Episode, account: Account) -> tuple[Output, ...]:
             topic = f"{call.get('name') or 'tool'} {account.index + 1}.{topics}"
             items.append({"call": TOOL, "arguments": {"topic": topic}})
         answer.append(tuple(items))
-    if any(_broke_off(episode, attempt) for attempt in best) or not _text(spoken):
+    if any(_broke_off(episode, attempt) for attempt in best) or not spoken_in(spoken):
         spoken = _with_missing_words(spoken)
     return (*answer, tuple(_joined(spoken)))
 
@@ -173,10 +173,6 @@ def _joined(items: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield {"text": text}
 
 
-def _text(items: Sequence[dict[str, Any]]) -> str:
-    return "".join(item.get("text", "") + item.get("refusal", "") for item in items)
-
-
 # From the events --------------------------------------------------------------------------------------------
 
 
@@ -194,11 +190,7 @@ def _broke_off(episode: Episode, attempt: Attempt) -> bool:
     """Whether a response was lost before its last words."""
     if not attempt.lost or attempt.said.calls:
         return False
-    kinds = [
-        kind
-        for kind in _kinds(events_of(episode, attempt))
-        if kind not in ("error", "keepalive", "response.failed")
-    ]
+    kinds = [kind for kind in _kinds(events_of(episode, attempt)) if kind not in _BESIDE]
     return not kinds or kinds[-1] not in _WHOLE
 
 

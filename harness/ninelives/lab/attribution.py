@@ -259,8 +259,7 @@ def _unreadable_before_its_end(said: SentResponse, episode: Episode) -> bool:
     return said.ended is not None and any(
         fault.connection == said.connection
         and said.began - SAME_TIME <= fault.at <= said.ended + SAME_TIME
-        and isinstance(fault.data, Mapping)
-        and fault.data.get("fault") in _UNREADABLE
+        and fault.field("fault") in _UNREADABLE
         and not _is_after_the_end(fault, said, episode)
         for fault in episode.faults
     )

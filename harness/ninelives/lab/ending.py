@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -62,6 +62,6 @@ def transport_of(entries: Sequence[Entry]) -> str:
     """Return the transport of the first connection with a request; empty if there is none."""
     asked = {entry.connection for entry in entries if entry.kind == "request" and entry.turn is not None}
     for entry in entries:
-        if entry.kind == "open" and isinstance(entry.data, Mapping) and entry.connection in asked:
-            return str(entry.data["transport"])
+        if entry.kind == "open" and entry.connection in asked:
+            return str(entry.field("transport"))
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ninelives.lab.attribution import accounts
@@ -30,8 +30,7 @@ def turns(outcome: Outcome) -> Iterator[str]:
         turn, expected = account.turn, account.expected
         yield f"turn {account.index + 1}, the user: {turn.user!r}"
         for fault in account.faults:
-            data = fault.data if isinstance(fault.data, Mapping) else {}
-            yield f"  fault at {fault.at - turn.began:4.2f} s: {data.get('fault', 'a fault')}"
+            yield f"  fault at {fault.at - turn.began:4.2f} s: {fault.field('fault') or 'a fault'}"
         if turn.interrupted is not None:
             yield f"  cut in at {turn.interrupted - turn.began:4.2f} s: the user"
         if expected is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,6 +43,11 @@ class CutIn:
     seconds: float | None = None
 
 
+def spoken_in(output: Iterable[Mapping[str, Any]]) -> str:
+    """Return what the items of a response say."""
+    return "".join(item.get("text") or item.get("refusal") or "" for item in output)
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """The user asks, and the model answers in one response, or in several with tools between."""
@@ -62,9 +67,7 @@ class Ask:
     @property
     def text(self) -> str:
         """The expected text of the turn."""
-        return "".join(
-            item.get("text") or item.get("refusal") or "" for output in self.answer for item in output
-        )
+        return "".join(map(spoken_in, self.answer))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ turn of a conversation is always streamed.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -92,7 +92,9 @@ def without_single_questions(
     entries: Sequence[Entry], said: Sequence[SentResponse]
 ) -> tuple[list[Entry], list[SentResponse]]:
     """Return a journal without HTTP requests that are not streamed, unless the bot streams none."""
-    sockets = {each.connection for each in entries if _is(each, "open", "transport", "websocket")}
+    sockets = {
+        each.connection for each in entries if each.kind == "open" and each.field("transport") == "websocket"
+    }
     single = {
         (each.connection, each.turn)
         for each in said
@@ -104,7 +106,3 @@ def without_single_questions(
         [each for each in entries if each.turn is None or (each.connection, each.turn) not in single],
         [each for each in said if (each.connection, each.turn) not in single],
     )
-
-
-def _is(entry: Entry, kind: str, name: str, value: str) -> bool:
-    return entry.kind == kind and isinstance(entry.data, Mapping) and entry.data.get(name) == value

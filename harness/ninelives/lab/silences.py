@@ -20,7 +20,7 @@ from ninelives.lab.episode import Episode
 from ninelives.lab.tracing import Attempt
 
 if TYPE_CHECKING:
-    from mock_openai.journal.entries import Entry
+    pass
 
 UNHEARD = frozenset({"half_open", "handshake_hang"})
 """Faults after which no data written to a connection arrives."""
@@ -105,7 +105,7 @@ def _broken(account: Account, attempt: Attempt) -> bool:
         fault.connection == said.connection
         and fault.turn in (None, said.turn)
         and fault.at >= said.began - SAME_TIME
-        and _name(fault) != SLOW
+        and fault.field("fault") != SLOW
         for fault in account.faults
     )
 
@@ -152,7 +152,7 @@ def _working(episode: Episode, attempts: Iterable[Attempt]) -> list[tuple[float,
         said = attempt.said
         faults = [fault for fault in episode.faults if fault.connection == said.connection]
         deaf = min(
-            (fault.at for fault in faults if _name(fault) in UNHEARD),
+            (fault.at for fault in faults if fault.field("fault") in UNHEARD),
             default=float("inf"),
         )
         marks = sorted({said.began, *_events(episode, said.connection, said.turn)})
@@ -161,16 +161,12 @@ def _working(episode: Episode, attempts: Iterable[Attempt]) -> list[tuple[float,
         for earlier, later in pairwise(marks):
             disturbed = any(
                 earlier - SAME_TIME <= fault.at < later - SAME_TIME
-                and not (_name(fault) == SLOW and later - earlier <= PATIENT)
+                and not (fault.field("fault") == SLOW and later - earlier <= PATIENT)
                 for fault in faults
             )
             if later > earlier and not disturbed and later <= deaf + SAME_TIME:
                 found.append((earlier, later))
     return _merged(found)
-
-
-def _name(fault: Entry) -> object:
-    return fault.data.get("fault") if isinstance(fault.data, Mapping) else None
 
 
 def _events(episode: Episode, connection: int, turn: int) -> Iterable[float]:

@@ -86,9 +86,7 @@ class First:
 
 def _asks(entry: Entry) -> bool:
     """Whether a model is called, not only warmed up."""
-    if entry.kind != "request" or not isinstance(entry.data, Mapping):
-        return False
-    body = entry.data.get("body")
+    body = entry.field("body") if entry.kind == "request" else None
     return isinstance(body, Mapping) and body.get("generate") is not False
 
 

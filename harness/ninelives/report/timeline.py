@@ -158,8 +158,7 @@ def from_journal(entries: Iterable[Entry], shift: float = 0.0) -> Timeline:
 
 
 def _fault_line(entry: Entry) -> str:
-    data = entry.data if isinstance(entry.data, Mapping) else {}
-    return f"{data.get('fault', 'fault')} on connection {entry.connection}"
+    return f"{entry.field('fault') or 'fault'} on connection {entry.connection}"
 
 
 def _wire_line(kind: str, data: Any) -> str:

@@ -80,7 +80,7 @@ class Growing:
         if self.events or entry.kind not in ("event", "status"):
             return True
         if entry.kind == "status":
-            status = entry.data.get("status") if isinstance(entry.data, dict) else None
+            status = entry.field("status")
             return status not in (101, 200)
         return getattr(entry.data, "type", "") in _ENDS
 

@@ -49,6 +49,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     kind: Kind
     data: Mapping[str, Any] | Event
 
+    def field(self, name: str) -> Any:
+        """Return a field of the data; None if there is none, as in an event."""
+        return self.data.get(name) if isinstance(self.data, Mapping) else None
+
 
 class Body(msgspec.Struct, gc=False):
     """The body of a create, shared by all requests with the same bytes. Most are never read, and turns must

@@ -15,7 +15,7 @@ from typing import Any
 from mock_openai.faults import Planned
 
 from ninelives.lab.exploration.faults import needs_a_person, simpler_faults, transports
-from ninelives.lab.scenario_spec import Ask, CutIn, Output, Pause, ScenarioSpec
+from ninelives.lab.scenario_spec import Ask, CutIn, Output, Pause, ScenarioSpec, spoken_in
 
 Step = Ask | Pause
 
@@ -142,7 +142,7 @@ def _quicker(ask: Ask, number: int) -> Ask:
 
 def _shorter(answer: tuple[Output, ...]) -> Iterator[tuple[Output, ...]]:
     """Yield the answer in one sentence, then with one part less."""
-    plain: tuple[Output, ...] = (({"text": _SENTENCE.split(_spoken(answer[-1]))[0]},),)
+    plain: tuple[Output, ...] = (({"text": _SENTENCE.split(spoken_in(answer[-1]))[0]},),)
     if answer != plain:
         yield plain
     for number in range(len(answer) - 1):
@@ -160,8 +160,4 @@ def _shorter(answer: tuple[Output, ...]) -> Iterator[tuple[Output, ...]]:
 
 def _says_enough(output: Sequence[Mapping[str, Any]], *, last: bool) -> bool:
     """Make every response except the last call a tool, and the last one speak."""
-    return bool(_spoken(output)) if last else any("call" in item for item in output)
-
-
-def _spoken(output: Sequence[Mapping[str, Any]]) -> str:
-    return "".join(item.get("text") or item.get("refusal") or "" for item in output)
+    return bool(spoken_in(output)) if last else any("call" in item for item in output)

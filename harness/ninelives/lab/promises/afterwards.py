@@ -10,6 +10,7 @@ from ninelives.lab.attribution import SAME_TIME, Account
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
 from ninelives.lab.seams import words_of
+from ninelives.lab.silences import UNHEARD
 from ninelives.lab.wording import quote
 from ninelives.plural import counted
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 DEAD_AIR_SLACK = 0.05
 """Seconds by which a turn may be later than a healthy one. Any network round trip that matters takes longer.
 """
-
-SILENT = frozenset({"half_open", "handshake_hang"})
-"""Faults that only a long silence reveals."""
 
 FOUND_OUT_WITHIN = 2.5
 """Seconds after a silent fault within which no client can know of it; one that pings every two seconds knows
@@ -199,7 +197,7 @@ def _in(account: Account, at: float) -> bool:
 def _meets_a_silent_fault(episode: Episode, account: Account) -> bool:
     """Whether a fault that nobody could know of happened just before the turn began."""
     return any(
-        _field(entry.data, "fault") in SILENT and 0.0 <= account.turn.began - entry.at <= FOUND_OUT_WITHIN
+        entry.field("fault") in UNHEARD and 0.0 <= account.turn.began - entry.at <= FOUND_OUT_WITHIN
         for entry in episode.faults
     )
 
@@ -212,7 +210,7 @@ def _may_hold_back(episode: Episode, account: Account) -> bool:
             break  # it may belong to the turn itself
         if entry.kind == "event":
             in_a_row = 0
-        elif entry.kind == "close" and _field(entry.data, "by") == "fault":
+        elif entry.kind == "close" and entry.field("by") == "fault":
             in_a_row, dropped = in_a_row + 1, entry.at
     pause = min(1.0, HELD_BACK * 2.0 ** (in_a_row - 2))
     return in_a_row >= 2 and account.turn.began - dropped <= pause
@@ -239,10 +237,10 @@ def _asked_to_wait(episode: Episode, account: Account) -> float | None:
     for entry in episode.wire:
         if entry.at > began + SAME_TIME:
             break
-        if entry.kind == "open" and _field(entry.data, "transport") == "websocket":
+        if entry.kind == "open" and entry.field("transport") == "websocket":
             sockets.add(entry.connection)
         elif entry.kind == "status" and entry.connection in sockets:
-            asked = _field(entry.data, "retry_after")
+            asked = entry.field("retry_after")
             until = entry.at + asked if isinstance(asked, float) else None
     return None if until is None or until <= began else until - began
 
@@ -252,7 +250,7 @@ def _seconds_refused(episode: Episode, account: Account) -> float | None:
     began = account.turn.began
     outage, opened = None, None
     for entry in episode.wire:
-        if entry.kind == "fault" and _field(entry.data, "fault") == OUTAGE and entry.at <= began:
+        if entry.kind == "fault" and entry.field("fault") == OUTAGE and entry.at <= began:
             outage, opened = entry, None
         elif entry.kind == "open" and opened is None:
             opened = entry
@@ -273,7 +271,7 @@ def _opened(episode: Episode, account: Account, accounts: list[Account]) -> int:
         1
         for entry in episode.wire
         if entry.kind == "open"
-        and _field(entry.data, "transport") == "websocket"
+        and entry.field("transport") == "websocket"
         and _in(account, entry.at)
         and not (at_once and entry.at < began + SAME_TIME)
         and _needed(entry, account)
@@ -311,9 +309,5 @@ def _requests(episode: Episode, account: Account, accounts: list[Account]) -> in
 
 def _codes(episode: Episode, account: Account) -> set[str]:
     """Return the errors with which the server refused requests of the turn."""
-    codes = (_field(e.data, "code") for e in episode.wire if e.kind == "status" and _in(account, e.at))
+    codes = (e.field("code") for e in episode.wire if e.kind == "status" and _in(account, e.at))
     return {str(code) for code in codes if code}
-
-
-def _field(data: object, key: str) -> object:
-    return data.get(key) if isinstance(data, Mapping) else None

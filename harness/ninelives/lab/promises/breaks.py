@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ninelives.lab.attribution import Account
 from ninelives.lab.episode import Episode, Finding
@@ -126,7 +126,7 @@ def _right_categories(account: Account) -> frozenset[str]:
     # An attempt that failed unheard says nothing about the one that broke off later.
     broke_off = [attempt for attempt in lost if id(attempt.said) in heard]
     statuses = {attempt.status for attempt in account.fatal or broke_off or lost if attempt.lost}
-    if any(isinstance(f.data, Mapping) and f.data.get("fault") == _HOUR_OVER for f in account.faults):
+    if any(f.field("fault") == _HOUR_OVER for f in account.faults):
         return CATEGORIES - {"application"}  # the API said why, and it is the connection
     if "failed" in statuses:  # the API said why, so it is not the network
         return CATEGORIES - {"connectivity", "application"}
