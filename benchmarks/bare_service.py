@@ -16,9 +16,12 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import LLMService
 from pipecat.services.openai.responses.llm import OpenAIResponsesHttpLLMService
 from pipecat_responses.message_socket import MessageSocket
+from pipecat_responses.steps import Finished, Say
+from pipecat_responses.stream import ResponseStream
+from pipecat_responses.text import read_event
 from websockets.asyncio.client import ClientConnection, connect
 
-__all__ = ["BareReader", "BareService"]
+__all__ = ["BareReader", "BareService", "BareStream"]
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -91,25 +94,46 @@ class BareReader(BareService):
     """Reads messages as our service does: all that came in one read, in one call."""
 
     connection = MessageSocket
+    decode: Any = staticmethod(_read)
 
     def connected(self) -> None:
         """Let the socket deliver what it reads."""
-        self._events: list[_Event] = []
+        self._events: list[Any] = []
         self._arrived = asyncio.Event()
         self._socket.on_messages(self._take)
 
     def _take(self, messages: list[bytes]) -> None:
-        self._events += map(_read, messages)
+        self._events += map(self.decode, messages)
         self._arrived.set()
+
+    async def _arrivals(self) -> list[Any]:
+        await self._arrived.wait()
+        self._arrived.clear()
+        events, self._events = self._events, []
+        return events
 
     async def read(self) -> None:
         """Push the text of one answer."""
         while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            events, self._events = self._events, []
-            for event in events:
+            for event in await self._arrivals():
                 if event.type == "response.output_text.delta":
                     await self._push_llm_text(event.delta)
                 elif event.type == "response.completed":
                     return
+
+
+class BareStream(BareReader):
+    """Keeps one promise more: text is spoken once, in order, with nothing missing."""
+
+    decode = staticmethod(read_event)
+
+    async def read(self) -> None:
+        """Push the text of one answer."""
+        stream = ResponseStream()
+        while True:
+            for event in await self._arrivals():
+                for step in stream.feed(event):
+                    if type(step) is Say:
+                        await self._push_llm_text(step.text)
+                    elif type(step) is Finished:
+                        return

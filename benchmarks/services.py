@@ -51,7 +51,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.bare_service import BareReader, BareService
+from benchmarks.bare_service import BareReader, BareService, BareStream
 
 DELTAS = 2_000
 PAUSE = 0.000_25
@@ -60,8 +60,8 @@ TURNS_IN_A_ROW = 10
 """Turns that make one sample of what a turn costs: one alone is mostly cold caches."""
 COMMAND = [sys.executable, "-c", "from mock_openai.cli import main; main()"]
 MODEL = "gpt-4.1"
-BARE = ["bare WS", "bare WS, recv"]
-"""Services that only send, read, decode and push (``benchmarks.bare_service``)."""
+BARE = ["bare WS", "bare WS, in order", "bare WS, recv"]
+"""Services that do little more than send, read, decode and push (``benchmarks.bare_service``)."""
 
 SCRIPT = f"""
 replies:
@@ -193,6 +193,7 @@ def services(at: Address) -> dict[str, Callable[[], FrameProcessor]]:
     return {
         "floor": Floor,
         "bare WS": lambda: BareReader(url=at.ws_url, model=MODEL),
+        "bare WS, in order": lambda: BareStream(url=at.ws_url, model=MODEL),
         "bare WS, recv": lambda: BareService(url=at.ws_url, model=MODEL),
         "Pipecat WS": make(pipecat_own.OpenAIResponsesLLMService, ws),
         "ours WS": make(pipecat_responses.OpenAIResponsesLLMService, ws),
@@ -283,14 +284,14 @@ class Measure:
 
 MEASURES = {
     "burst": Measure(
-        "us a delta, all at once", lambda n, t: per_delta(n, False, t), 7, True, {"WS": 1 / 3, "HTTP": 1 / 6}
+        "us a delta, all at once", lambda n, t: per_delta(n, False, t), 8, True, {"WS": 1 / 3, "HTTP": 1 / 6}
     ),
-    "paced": Measure("us a delta, one by one", lambda n, t: per_delta(n, True, t), 6, False, {}),
+    "paced": Measure("us a delta, one by one", lambda n, t: per_delta(n, True, t), 7, False, {}),
     "turn500": Measure(
-        "ms a turn, 500 messages", lambda n, t: per_turn(n, 500, t), 6, False, {"WS": 1 / 2, "HTTP": 1 / 20}
+        "ms a turn, 500 messages", lambda n, t: per_turn(n, 500, t), 7, False, {"WS": 1 / 2, "HTTP": 1 / 20}
     ),
     "turn2000": Measure(
-        "ms a turn, 2000 messages", lambda n, t: per_turn(n, 2000, t), 6, False, {"WS": 1 / 2, "HTTP": 1 / 20}
+        "ms a turn, 2000 messages", lambda n, t: per_turn(n, 2000, t), 7, False, {"WS": 1 / 2, "HTTP": 1 / 20}
     ),
 }
 
