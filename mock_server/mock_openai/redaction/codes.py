@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from mock_openai.redaction.forms import Span, trie
 from mock_openai.redaction.judged import whole
@@ -21,13 +22,6 @@ _VERB = "(?:is|was|:|=|#|ist|lautet|est|es|to|jest|je|er|olarak|è|é|är|是|�
 _WORD = r"[^\s0-9.!?\"]{1,24}"
 _DIGITS = r"(?P<value>[0-9]{4,8}|[0-9]{3}[- ][0-9]{3}|[0-9](?:[ -][0-9]){3,7})(?![\w%]|[.,-]\d)"
 _QUOTES = "[\"'`*]{0,2}+"
-_AFTER = re.compile(
-    rf"(?<![a-z0-9_]){_NAME}{_QUOTES}(?:,?+ {_WORD}){{0,6}}?,?+[ ]?{_VERB}".encode()
-    + rf"(?: (?:now|still|just|currently|jetzt|le|el|il|la|o|die))?+[\"'`*: ]{{0,4}}+{_DIGITS}".encode()
-)
-_BEFORE = re.compile(
-    rf"(?<![\w.,-])(?:[a-z]-)?+{_DIGITS}{_QUOTES}[ ]{{1,2}}+{_IS}(?: {_WORD}){{0,5}}? {_NAME}".encode()
-)
 _CARD = re.compile(
     rf"(?<![a-z0-9_])(?:cv[vc]2?|csc|card security code){_QUOTES}".encode()
     + rb"(?:[ ]?(?:number|code|is|ist|est|es|:|=|#)){0,3}+[\"'`*: ]{1,4}+"
@@ -45,11 +39,26 @@ SIGNS = (b"code", b"pin", b"otp", b"tan", b"password")
 """Words that a text needs to be searched here."""
 
 
+@cache
+def _after() -> re.Pattern[bytes]:  # compiled when it is first used, as `names.stems` is
+    return re.compile(
+        rf"(?<![a-z0-9_]){_NAME}{_QUOTES}(?:,?+ {_WORD}){{0,6}}?,?+[ ]?{_VERB}".encode()
+        + rf"(?: (?:now|still|just|currently|jetzt|le|el|il|la|o|die))?+[\"'`*: ]{{0,4}}+{_DIGITS}".encode()
+    )
+
+
+@cache
+def _before() -> re.Pattern[bytes]:
+    return re.compile(
+        rf"(?<![\w.,-])(?:[a-z]-)?+{_DIGITS}{_QUOTES}[ ]{{1,2}}+{_IS}(?: {_WORD}){{0,5}}? {_NAME}".encode()
+    )
+
+
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     """Return the codes in sentences; `low` is the text in lower case, `told` the stems of names in it."""
     found = [_CARD] if b"cv" in told or b"csc" in told else []
     if any(sign in told for sign in SIGNS) or not low.isascii():
-        found += [_AFTER, _BEFORE]
+        found += [_after(), _before()]
     if any(use in low for use in USES):
         found.append(_USED)
     for pattern in found:

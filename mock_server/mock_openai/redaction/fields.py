@@ -29,7 +29,7 @@ from mock_openai.redaction.forms import Span
 from mock_openai.redaction.judged import SINGLE, STRING, TRAILING, Stem, fits, is_certain, quoted, whole
 from mock_openai.redaction.judged import named as named
 from mock_openai.redaction.languages import PARTS
-from mock_openai.redaction.names import STEM, Weight, names_digits, weight
+from mock_openai.redaction.names import Weight, names_digits, stems, weight
 from mock_openai.redaction.sections import SHORTEST, section_of
 from mock_openai.redaction.values import is_code, is_credential, is_mixed, is_named_number, is_named_secret
 
@@ -138,7 +138,7 @@ def _stems(low: bytes, told: bytes, words: Sequence[bytes] | None) -> Iterator[S
     stem.
     """
     if words is None or len(words) > _FEW or any(part in told for part in PARTS):
-        for match in STEM.finditer(low):
+        for match in stems().finditer(low):
             yield Stem(match[0], *match.span())
         return
     found: dict[int, Stem] = {}
@@ -155,7 +155,7 @@ def _stems(low: bytes, told: bytes, words: Sequence[bytes] | None) -> Iterator[S
 
 @lru_cache(maxsize=4096)
 def _inside(word: bytes) -> tuple[Stem, ...]:
-    return tuple(Stem(match[0], *match.span()) for match in STEM.finditer(word))
+    return tuple(Stem(match[0], *match.span()) for match in stems().finditer(word))
 
 
 def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
@@ -305,7 +305,7 @@ def open_value(text: bytes, least: Weight = Weight.KEY) -> int | None:
     `least` or more; None if there is none.
     """
     low = text.lower()
-    for stem in STEM.finditer(low):
+    for stem in stems().finditer(low):
         match = _NAMED.match(low, stem.end())
         if match is None:
             continue

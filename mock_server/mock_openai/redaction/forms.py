@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from mock_openai.redaction.fakes import is_fake
@@ -213,15 +214,19 @@ def trie(words: Iterable[str]) -> str:
 
 _FORM_OF = {word.encode(): form for form in FORMS for word in form.beginnings.split()}
 _REST = {word: re.compile(form.rest.encode()) for word, form in _FORM_OF.items()}
-_AT_AN_EDGE = re.compile(b"(?<![A-Za-z0-9])" + trie(word.decode() for word in _FORM_OF).encode())
 _INSIDE = re.compile(
     b"(?<=[A-Za-z0-9])" + trie(w.decode() for w in _FORM_OF if w.startswith(_GLUED)).encode()
 )
 
 
+@cache
+def _at_an_edge() -> re.Pattern[bytes]:  # compiled when it is first used, as `names.stems` is
+    return re.compile(b"(?<![A-Za-z0-9])" + trie(word.decode() for word in _FORM_OF).encode())
+
+
 def spans(run: bytes) -> list[Span]:
     """Return the secrets in a run of characters, without fakes."""
-    found = list(_beginning(run, _AT_AN_EDGE, glued=False))
+    found = list(_beginning(run, _at_an_edge(), glued=False))
     if len(run) <= _LONGEST_RUN and any(word in run for word in _GLUED):
         found += _beginning(run, _INSIDE, glued=True)
     if not found:
@@ -265,7 +270,7 @@ def _beginning(run: bytes, beginnings: re.Pattern[bytes], *, glued: bool) -> Ite
 
 def beginning_of(secret: bytes) -> bytes:
     """Return the beginning that the fake of this secret keeps; b"" if it has none."""
-    match = _AT_AN_EDGE.match(secret)
+    match = _at_an_edge().match(secret)
     if match is None:
         return b""
     rest = _REST[match[0]].fullmatch(secret, match.end())
@@ -274,6 +279,6 @@ def beginning_of(secret: bytes) -> bytes:
 
 def beginnings(word: bytes) -> Iterator[int]:
     """Return the offsets at which a known beginning in a word ends, if something follows it."""
-    for match in _AT_AN_EDGE.finditer(word):
+    for match in _at_an_edge().finditer(word):
         if match.end() < len(word) and len(match[0]) >= 3:
             yield match.end()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from mock_openai.redaction.forms import trie
 from mock_openai.redaction.languages import CODES, HINTS, SECRETS, flat, fold, written
@@ -158,8 +158,15 @@ SHORT = (
     b"totp",
 )
 """Names that count only with no letter beside them."""
-STEM = re.compile(trie(stem.decode() for stem in (*STEMS, *SHORT)).encode())
-"""Finds them in a text in lower case."""
+
+
+@cache
+def stems() -> re.Pattern[bytes]:
+    """Return what finds them in a text in lower case. It is compiled when it is first used, because many
+    processes never search, and it takes a twentieth of the import.
+    """
+    return re.compile(trie(stem.decode() for stem in (*STEMS, *SHORT)).encode())
+
 
 _SEPARATORS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\x00-\x7f]+")

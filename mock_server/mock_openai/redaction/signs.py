@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import mock_openai.redaction.armor as armor
@@ -32,7 +32,6 @@ _ONLY_WORDS = bytes(byte if _WORD.match(bytes((byte,))) else 0x20 for byte in ra
 """Turns all bytes that are not part of words into spaces: splitting there is faster than the pattern
 (measured).
 """
-_STEM = re.compile(forms.trie(stem.decode() for stem in (*STEMS, *PARTS)).encode())
 _NOTATION = re.compile(
     forms.trie(
         sign.decode()
@@ -45,7 +44,6 @@ _NOTATION = re.compile(
 _OWN_HEADER = re.compile(rb"[xX]-[A-Za-z][A-Za-z0-9-]{1,40}+:?+\Z")
 _WRITTEN = frozenset(word.encode() for word in written())
 _SHORT = re.compile(rb"(?<![a-z0-9])" + forms.trie(stem.decode() for stem in SHORT).encode() + rb"(?![a-z])")
-_FOREIGN = re.compile(forms.trie(stem.decode() for stem in STEMS if not stem.isascii()).encode())
 _PLAIN_WORDS = 2048
 _LONGEST_PLAIN = 256
 _ID = re.compile(rb"(?:resp|msg|rs|fc|cntr|ws|ig|ci|mcp|conv)_[0-9a-f]{48,50}")
@@ -59,6 +57,16 @@ _CODED = re.compile(rb"[A-Za-z0-9+/_-]{512,}+={0,2}")
 _SHORT_TEXT = 64 * 1024
 _MANY = 64
 """The most words of one text that are remembered."""
+
+
+@cache
+def _stems() -> re.Pattern[bytes]:  # compiled when it is first used, as `names.stems` is
+    return re.compile(forms.trie(stem.decode() for stem in (*STEMS, *PARTS)).encode())
+
+
+@cache
+def _foreign() -> re.Pattern[bytes]:
+    return re.compile(forms.trie(stem.decode() for stem in STEMS if not stem.isascii()).encode())
 
 
 class Signs(NamedTuple):
@@ -91,7 +99,7 @@ class Look:
             signs |= NAME
         if text.find(b"(") >= 0 and calls.found(text):
             signs |= NAME
-        if not text.isascii() and _FOREIGN.search(text.lower()) is not None:
+        if not text.isascii() and _foreign().search(text.lower()) is not None:
             signs, telling = signs | NAME, None
         words: Iterable[bytes]
         if len(text) <= _SHORT_TEXT:
@@ -128,7 +136,7 @@ def _tells(word: bytes) -> bool:
     low = word.lower()
     if _NOTATION.search(low) or _SHORT.search(low) or commands.OPTION.match(word) or _OWN_HEADER.match(word):
         return True
-    found = set(_STEM.findall(low))
+    found = set(_stems().findall(low))
     if not found or names_no_secret(word):
         return False
     bare = word.strip(b"./:!-$")
