@@ -28,3 +28,28 @@ def test_a_report_of_a_failed_test_shows_what_would_steer_the_terminal(project: 
     told = result.stdout.str() + result.stderr.str()
     assert not [char for char in SENT if char in told]
     assert "evil" in told
+
+
+def test_a_report_of_a_failed_test_shows_no_secret_and_neither_does_its_page(project: Any) -> None:
+    secret = "Zq8rW3xK7mP2vL9t4yB6"
+    project.test(
+        f"""
+        TEXT = "my password is {secret}"
+
+        def test_it(openai_server):
+            openai_server.script.add(reply("I keep {secret} for you."))
+            client = OpenAI(base_url=openai_server.base_url, api_key="x")
+            answer = client.responses.create(model="gpt-4o", input=TEXT)
+            asked = openai_server.journal.requests[0]["input"]
+            assert {{"password": answer.output_text[7:27]}} == asked
+        """
+    )
+    result = project.run("-p", "cacheprovider")
+    result.assert_outcomes(failed=1)
+    pages = [path.read_text() for path in project.path.rglob("*.html")]
+    told = result.stdout.str() + result.stderr.str()
+    compared = told.partition("E ")[2]
+    assert "password" in compared
+    assert "full timeline: " in told
+    assert pages
+    assert secret not in compared + "".join(pages)
