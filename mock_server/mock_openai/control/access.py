@@ -32,7 +32,7 @@ def refused(
     host = request.headers.get("Host", "")
     if not all(is_own(origin, host) for origin in request.headers.getall("Origin", [])):
         return 403, "pages of other origins may not use the control API: the Origin must be the server's own"
-    if request.headers.get("Sec-Fetch-Site", "none").lower() not in _OWN_SITE:
+    if any(site.lower() not in _OWN_SITE for site in request.headers.getall("Sec-Fetch-Site", [])):
         return (
             403,
             "pages of other origins may not use the control API: the browser says that one sent this",

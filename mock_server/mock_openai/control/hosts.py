@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?", re.IGNORECASE)
-_WITH_PORT = re.compile(r"(?:\[([^\[\]]*)\]|([^:\[\]]*))(?::\d{0,5})?")
+_WITH_PORT = re.compile(r"(?:\[([^\[\]%]*)\]|([^:\[\]%]*))(?::\d{0,5})?")  # a zone (%eth0) is no host
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]+", re.IGNORECASE)
 
 ANY = "*"

@@ -132,10 +132,13 @@ async def test_an_unknown_address_says_what_there_is(http):
         {"Host": "127.0.0.1.evil.example"},
         {"Host": "127.0.0.1:80.evil.example"},
         {"Host": "[::1].evil.example"},
+        {"Host": "127.0.0.1%evil.example"},
+        {"Host": "[::1%evil.example]"},
         {"Host": "0.0.0.0"},
         {"Host": ""},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
+        [("Sec-Fetch-Site", "none"), ("Sec-Fetch-Site", "cross-site")],
     ],
 )
 async def test_other_pages_and_other_hosts_are_refused(http, headers):
