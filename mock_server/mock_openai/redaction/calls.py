@@ -18,12 +18,15 @@ _ARGUMENTS = re.compile(rb"\([^()\r\n\"'`]{0,128}+[\"'`][^()\r\n]{8,512}+")
 """The arguments of a call, up to the next bracket, if there is a string among the first."""
 _ARGUMENT = re.compile(
     rb"(?:[(,=:]|<<|[ \t])[ \t]{0,4}(?:[brfu]{1,2}(?=[\"'`]))?[\"'`]"
-    rb"(?P<value>[A-Za-z0-9][A-Za-z0-9_+/=!$^*~%-]{7,256}+)[\"'`]"
+    rb"(?P<value>[A-Za-z0-9][A-Za-z0-9_+/=!$^*~%.:-]{7,256}+)[\"'`]"
 )
+_PARTED = re.compile(rb"[.:]")
 _FOREIGN = re.compile(rb"(?:[a-z]{2,12}|[A-Z]{2,12})[_-]")
 
 
-_CLASS = re.compile(rb"(?<![A-Za-z0-9_])[A-Z][A-Za-z0-9]{1,40}\Z")
+_CLASS = re.compile(
+    rb"(?<![A-Za-z0-9_])(?:[A-Z][A-Za-z0-9]{1,40}|(?<=\.)(?:init|start|configure|setup|initialize))\Z"
+)
 _OF_AN_ID = re.compile(
     rb"(?i)id\Z|hash|digest|sha\d{0,3}\Z|md5|commit|rev|etag|bytes|hex|colou?r|check|block|tx|addr|voice|doc|file|sheet|video|"
     rb"image|url|path|test|assert|ref|key\Z"
@@ -42,7 +45,10 @@ def spans(text: bytes) -> Iterator[Span]:
     for call, telling in _calls(text):
         for match in _ARGUMENT.finditer(call[0]):
             value = match["value"]
-            secret = is_certain(value, 12) if telling else is_dense(value, 24) or _HEX.fullmatch(value)
+            if telling and not _PARTED.search(value):
+                secret = is_certain(value, 12)
+            else:
+                secret = _HEX.fullmatch(value) is not None or (is_dense(value, 24) and b"://" not in value)
             if secret and not _FOREIGN.match(value):
                 yield from whole("credential", value, call.start() + match.start("value"))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from mock_openai.redaction.forms import Span, trie
+from mock_openai.redaction.forms import Span, any_of, trie
 from mock_openai.redaction.judged import whole
 from mock_openai.redaction.languages import CODES, written
 from mock_openai.redaction.values import is_code
@@ -15,7 +15,7 @@ _NAME = (
     r"(?:(?:verification|security|access|one[- ]time|log-?in|sign-?in|sms|mfa|2fa|confirmation|"
     r"authentication|unlock|door|gate|alarm|entry|keypad)(?:[- ](?:code|pin|password|passcode))?+|"
     r"pin(?:[- ]?(?:code|number))?+|otp|(?:m|i|sms-?|photo-?|push-?)?+tan|"
-    rf"passcode|{trie(written(CODES))})"
+    rf"pass[ -]?code|{trie(written(CODES))}(?:[a-z]|[\xc3-\xd1][\x80-\xbf]){{0,8}}+)"
 )
 _IS = "(?:is|as|for|ist|als|est|es|è|é)"
 _VERB = "(?:is|was|:|=|#|ist|lautet|est|es|to|jest|je|er|olarak|è|é|är|是|は|는|은)"
@@ -27,16 +27,20 @@ _CARD = re.compile(
     + rb"(?:[ ]?(?:number|code|is|ist|est|es|:|=|#)){0,3}+[\"'`*: ]{1,4}+"
     rb"(?P<value>[0-9]{3,4})(?![\w%]|[.,-]\d)"
 )
+_BARE = re.compile(
+    rf"(?:(?:verification|security|access|one[- ]time|login|sms|mfa|2fa|authentication|unlock|door)[- ]|"
+    rf"pass[ -]?)(?:code|pin|passcode|password){_QUOTES} {_DIGITS}".encode()
+)
 _USED = re.compile(rf"(?:use|enter|type)(?: (?:the )?code)?+ {_DIGITS} to (?:sign|log) in".encode())
 USES = (b"sign in", b"log in")
 """Words of a text that has one."""
 BEGUN = re.compile(
     rf"(?i)(?<![\w.,-])(?:[A-Z]-)?+(?P<value>[0-9][0-9 -]{{3,15}}+){_QUOTES}".encode()
-    + rf"(?: ?(?:i|e|(?:{_IS}(?: {_WORD}){{0,6}} ?)))?\Z".encode()
+    + rf"(?: ?(?:[ietfa\xc3]|(?:(?:{_IS}|to)(?: {_WORD}){{0,6}} ?)))?\Z".encode()
 )
 """Finds digits at the end of a text, because their name may follow them."""
-SIGNS = (b"code", b"pin", b"otp", b"tan", b"password")
-"""Words that a text needs to be searched here."""
+_ANY = re.compile(rf"(?<![\w.,]){_DIGITS}".encode())
+_NAMES = any_of(b"code", b"pin", b"otp", b"tan", b"password")
 
 
 @cache
@@ -57,10 +61,11 @@ def _before() -> re.Pattern[bytes]:
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     """Return the codes in sentences; `low` is the text in lower case, `told` the stems of names in it."""
     found = [_CARD] if b"cv" in told or b"csc" in told else []
-    if any(sign in told for sign in SIGNS) or not low.isascii():
-        found += [_after(), _before()]
-    if any(use in low for use in USES):
-        found.append(_USED)
+    if _ANY.search(low) is not None:
+        if _NAMES.search(told) is not None or not low.isascii():
+            found += [_after(), _before(), _BARE]
+        if any(use in low for use in USES):
+            found.append(_USED)
     for pattern in found:
         for match in pattern.finditer(low):
             if is_code(match["value"].translate(None, b" -")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mock_openai.redaction.forms import Span
+from mock_openai.redaction.forms import Span, any_of
 from mock_openai.redaction.judged import is_certain, whole
 from mock_openai.redaction.names import Weight, weight
 from mock_openai.redaction.values import is_credential, is_dense, is_named_secret, is_placeholder
@@ -20,7 +20,7 @@ _BEGINNINGS = (b"", b" ", b"\t", b"\n", b"(", b'"', b"'")
 _OF_A_NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _WORD = re.compile(rb"[^\s\"'`<>(){}\[\],;]{8,512}+")
 OPTION = re.compile(
-    rb"-[uUpPkKNwWaAXY]\Z|-[uUp].{5}|login\Z|(?i:user|username|login|account)[=:](?:\Z|[^=:]*+[:/])|LOGIN\Z"
+    rb"-[uUpPkKNwWaAXY]\Z|-[uUp].{5}|(?i:user|username|login|account)[=:](?:\Z|[^=:]*+[:/])|LOGIN\Z"
 )
 """Words that a text needs, beside SIGNS, to be searched here."""
 _SHORT = re.compile(
@@ -34,25 +34,25 @@ _PIPED = re.compile(
     rb"(?:passw|secret|login|token|key|auth|gpg|sudo)"
 )
 _BESIDE_USER = re.compile(
-    rb"(?i)(?<![\w-])(?:user|username|login|account|credentials?|creds)"
-    rb"[\"']?+[ \t]{0,4}+[:=-]>?+[ \t]{0,4}+[\"']?+"
-    rb"[\w.@+-]{1,64}+"
-    rb"[ ]?[:/|][ ]?(?P<value>[^\s\"'<>&;,(){}/:=|]{8,128}+=?+=?+)(?![:/=|])"
+    rb"(?i)(?<![\w-])(?:(?:user|username|login|account|credentials?|creds)"
+    rb"[\"']?+[ \t]{0,4}+(?:[:=-]>?+)?+|(?:log|sign) in as|logged in as)[ \t]{0,4}+[\"']?+"
+    rb"[\w.@+-]{1,64}+(?:[ ]?[:/|][ ]?|,? (?:with|mit|avec|con) )"
+    rb"(?P<value>[^\s\"'<>&;,(){}/:=|]{8,128}+=?+=?+)(?![:/=|])"
 )
 _GIVEN = rb"[ ]?[\"']?(?P<value>[A-Za-z0-9][^\s\"'<>()|,;]{7,256}+)"
 _PROTOCOL = re.compile(
-    rb"(?<![A-Za-z_-])(?:AUTH(?: PLAIN| LOGIN| XOAUTH2| [a-z]\w{0,32}+)?+|PASS|IDENTIFY|LOGIN [^\s]{1,64}+)"
-    + _GIVEN
+    rb"(?<![A-Za-z_-])(?:AUTH(?: PLAIN| LOGIN| XOAUTH2| [a-z]\w{0,32}+)?+|PASS|IDENTIFY|"
+    rb"LOGON [^\s,]{1,64}+,|LOGIN [^\s]{1,64}+)" + _GIVEN
 )
 _POSITION = re.compile(
     rb"(?:/rp|::add-mask::|net use [^\s\"]{1,8}+ [^\s\"]{4,128}+|inline:|"
-    rb"SETUSER [^\r\n]{1,64}? >|"
+    rb"ConvertTo-SecureString(?: -String)?+ |snmp-server community |SETUSER [^\r\n]{1,64}? >|"
     rb"(?:add|create|change|set|reset)[_ -]?(?:user|password|passwd) [\w.@-]{1,64}+ |"
     rb"passwd [^\r\n\"]{0,64}?-\w{0,4}b\w{0,4} [^\s]{1,128}+ [^\s]{1,64}+)" + _GIVEN
 )
-_POSITIONED = (
-    *(b"schtasks", b"::add-mask", b"/user:", b"inline:", b"passwd", b"setuser", b"user"),
-    *(b"password",),
+_POSITIONED = any_of(
+    *(b"schtasks", b"::add-mask", b"/user:", b"inline:", b"passwd", b"setuser", b"securestring", b"snmp"),
+    *(b"_user", b"adduser", b"_passw"),
 )
 _OPTIONS = re.compile(rb"(?:^| )-[upkwnaxy]")
 _CURL = re.compile(
@@ -90,15 +90,29 @@ _PROGRAMS = (
     *(b"mysql", b"mariadb", b"sshpass", b"mongo", b"cqlsh", b"unzip", b"smbclient", b"redis-cli", b"ldap"),
     *(b"docker", b"podman", b"helm", b"openssl"),
 )
+_RUNS_A_PROGRAM = any_of(*_PROGRAMS)
 _SQL = re.compile(
     rb"(?i)(?:identified[ \t]{1,4}+(?:with[ \t]{1,4}+\w{1,64}+[ \t]{1,4}+)?by[ \t]{1,4}+"
     rb"(?:password[ \t]{1,4}+)?|"
     rb"(?:password|passwort)[ \t]{1,4}+for[ \t]{1,4}+[^\s=]{1,128}+[ \t]{0,4}+=[ \t]{0,4}+)[\"']"
     rb"(?P<value>[^\s\"']{6,128}+)[\"']"
 )
+_ANSWER = re.compile(
+    rb"[\"'][)\]]?+[\s;,{]{0,16}+(?:[a-z_.]{1,40}+[ (]{1,2}+){1,2}+[\"'](?P<value>[^\"'\\\s]{6,128}+)"
+)
+"""`expect "assword:" send "..."`"""
+_USERS = any_of(b"user", b"account", b"cred")
+_LOGS_IN = any_of(b"auth", b"pass", b"login", b"identify", b"logon")
+_SIGNING_IN = re.compile(
+    rb"(?:[lL]og|[sS]ign)(?:in|ged in| in)(?: as \S|:? (?:-{1,2}[a-z-]{2,32} )?[^\s\"'<>()|,;=]{20}|"
+    rb":? [\w.@+-]{1,64}(?: ?[:/|]|,? (?:with|mit|avec|con) ))|[0-9] to (?:log|sign) in"
+)
+"""Finds where somebody signs in and may say with what."""
 SIGNS = (
     b"identif",
     b"setuser",
+    b"logon",
+    b"snmp",
     b"add_user",
     b"adduser",
     b"create_user",
@@ -110,6 +124,12 @@ SIGNS = (
     *_PROGRAMS,
 )
 """Words that a text needs, beside those of names, to be searched here."""
+
+
+def signs_in(text: bytes) -> bool:
+    """Return whether somebody signs in here, and may say with what."""
+    finds = text.find(b"ogin") >= 0 or text.find(b"og in") >= 0 or text.find(b"ign in") >= 0
+    return finds and _SIGNING_IN.search(text) is not None
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
@@ -137,15 +157,16 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             if is_credential(match["value"], 8):
                 yield from whole("field", match["value"], match.start("value"))
     found: list[re.Pattern[bytes]] = []
-    if b"user" in told or b"login" in told or b"account" in told or b"cred" in told:
+    signing_in = signs_in(text)
+    if _USERS.search(told) is not None or signing_in:
         found.append(_BESIDE_USER)
-    if b"auth" in told or b"pass" in told or b"login" in told or b"identify" in told:
+    if _LOGS_IN.search(told) is not None:
         found.append(_PROTOCOL)
-    if any(word in told for word in _POSITIONED):
+    if _POSITIONED.search(told) is not None:
         found.append(_POSITION)
     for pattern in found:
         for match in pattern.finditer(text):
-            if is_certain(match["value"]):
+            if is_certain(match["value"]) or is_dense(match["value"], 10):
                 yield from whole("field", match["value"], match.start("value"))
     if b"-u" in told:
         for match in _CURL.finditer(text):
@@ -155,7 +176,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
         for match in _USER_AND.finditer(text):
             if is_credential(match["value"], 8):
                 yield from whole("user part", match["value"], match.start("value"))
-    if b"login" in told or b"auth" in told:
+    if signing_in or b"auth" in told:
         for match in _SIGN_IN.finditer(text):
             if is_certain(match["value"]):
                 yield from whole("field", match["value"], match.start("value"))
@@ -164,7 +185,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             for crumb in _CRUMB.finditer(match["value"]):
                 if is_credential(crumb["value"], 8):
                     yield from whole("cookie", crumb["value"], match.start("value") + crumb.start("value"))
-    if options or any(program in told for program in _PROGRAMS):
+    if options or _RUNS_A_PROGRAM.search(told) is not None:
         for match in _PROGRAM.finditer(text):
             if is_credential(match["value"], 8):
                 yield from whole("field", match["value"], match.start("value"))
@@ -186,6 +207,13 @@ def after_a_name(text: bytes, name: bytes, match: re.Match[bytes], what: Weight)
     clear = b"_" in name or b"-" in name or not name.islower() or _alone(text, start, found.end())
     if clear and is_certain(value, 8 if what is Weight.SECRET else 16):
         yield from whole("field", value, found.start())
+
+
+def answer(text: bytes, start: int) -> Iterator[Span]:
+    """Yield what is sent to a program that asks for a secret; `start` is where its question ends."""
+    found = _ANSWER.match(text, start)
+    if found is not None and is_credential(found["value"], 8):
+        yield from whole("field", found["value"], found.start("value"))
 
 
 def _alone(text: bytes, start: int, end: int) -> bool:

@@ -194,6 +194,9 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
         return
     close = sign in (b"(", b"[", b"->", b",")
     if found["value"][:1] in (b'"', b"'"):
+        if sign == b":" and before == found["value"][:1] and not section:  # what a program asks
+            yield from commands.answer(text, found.start("value"))
+            return
         outside = match.start("close") - len(name) - 2
         if before == b"<" and text[outside : outside + 1] == found["value"][:1]:
             return  # a placeholder in quotes, which end here
@@ -275,7 +278,7 @@ def _name(text: bytes, match: re.Match[bytes]) -> tuple[bytes, bytes, bool]:
 def _bare(name: bytes, value: bytes, start: int, what: Weight, *, form: bool, exact: bool) -> Iterator[Span]:
     """Yield values without quotes: in prose and in code, names are followed by words that are not secrets."""
     value = value if form else value.rstrip(TRAILING)
-    if _TYPE.match(value):
+    if _TYPE.match(value) or (name.endswith(b"PWD") and value[:1] in (b"/", b"~")):  # the folder
         return
     if what is not Weight.SECRET and (found := _LEADING.match(value)) is not None:
         value = found[0] if value[found.end() : found.end() + 1] in (b"?", b"#") else value

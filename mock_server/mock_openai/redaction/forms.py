@@ -164,7 +164,7 @@ _SPEAKING = re.compile(
 )
 _SURE = re.compile(
     rb"(?<![A-Za-z0-9])(?P<keep>(?:[A-Za-z][A-Za-z0-9]{1,11}[_-](?:live|prod|production|sandbox|secret|sk|pat|token|"
-    rb"apikey|bearer)|sk|rk|pat|secret|apikey|bearer)[_-](?:[a-z][a-z0-9]{1,7}[_-])?+)"
+    rb"apikey|bearer)|sk|rk|pat|sdk|mob|secret|apikey|bearer)[_-](?:[a-z][a-z0-9]{1,7}[_-])?+)"
     rb"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{24,}+)(?![A-Za-z0-9_-])"
 )
 """The same with hexadecimal digits after it, where the word leaves no doubt."""
@@ -180,7 +180,7 @@ _RECORD = re.compile(
 _AFTER_ID = re.compile(rb"(?:AKIA|ASIA)[A-Z0-9]{16}[:/](?P<value>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])")
 """The secret key beside the id of an access key."""
 _PARTED = re.compile(
-    rb"(?<![\w.:+/-])(?:\d{8,10}:[A-Za-z0-9_-]{35}|[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38})(?![\w-])"
+    rb"(?<![\w.:+/-])(?:[0-9a-f]{16,40}:[0-9a-f]{64}|\d{8,10}:[A-Za-z0-9_-]{35}|[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38})(?![\w-])"
 )
 """Tokens of Telegram and Discord, which begin with the number of a bot."""
 
@@ -210,6 +210,11 @@ def trie(words: Iterable[str]) -> str:
         if first
     ]
     return f"(?:{'|'.join(ways)}){'?' if over else ''}" if ways else ""
+
+
+def any_of(*words: bytes) -> re.Pattern[bytes]:
+    """Return an expression that finds any of the words."""
+    return re.compile(trie(word.decode() for word in words).encode())
 
 
 _FORM_OF = {word.encode(): form for form in FORMS for word in form.beginnings.split()}

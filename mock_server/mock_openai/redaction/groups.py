@@ -30,10 +30,9 @@ _NOT_OF_A_SEED = re.compile(
 _FOUR = rb"[a-z2-7]{4}"
 _BEFORE_FOURS = rb"(?:key|secret|password)[^.!?\r\n]{0,48}?(?:[:=]|is)[\"'`* ]{1,4}"
 _FOURS = re.compile(
-    rb"(?<![a-z0-9-])(?P<value>" + _FOUR + rb"(?:[ -]" + _FOUR + rb"){3,15})(?![a-z0-9]|[ -][a-z0-9])"
+    _BEFORE_FOURS + rb"(?P<value>" + _FOUR + rb"(?:[ -]" + _FOUR + rb"){3,15})(?![a-z0-9]|[ -][a-z0-9])"
 )
 """A setup key for an authenticator, or an app password."""
-_NAMES_FOURS = re.compile(_BEFORE_FOURS + rb"\Z")
 _CHANGE = re.compile(rb"[a-z](?=[0-9])|[0-9](?=[a-z])")
 _NO_VOWEL = re.compile(rb"(?<![a-z])[b-df-hj-np-tv-xz]{4}(?![a-z])")
 _ITEM = rb"[a-z0-9]{4,10}(?:[ -][a-z0-9]{4,10})?"
@@ -62,9 +61,8 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     if b"key" in told or b"secret" in told or b"password" in told:
         for match in _FOURS.finditer(low):
             value = match["value"]
-            random = len(_CHANGE.findall(value)) >= 3 or _NO_VOWEL.search(value)
-            if random and _NAMES_FOURS.search(low, max(0, match.start() - 80), match.start()):
-                yield from whole("field", value, match.start())
+            if len(_CHANGE.findall(value)) >= 3 or _NO_VOWEL.search(value):
+                yield from whole("field", value, match.start("value"))
     if b"code" in told:
         for match in _BACKUP.finditer(low):
             for each in _ONE_OF_THEM.finditer(match["list"]):

@@ -17,6 +17,7 @@ SINGLE = rb"'(?:[^'\\]|\\.)*+'?+"
 TRAILING = b".,;:!?)]}`*"
 """What may follow a secret in a sentence."""
 
+_NAME = re.compile(rb"[A-Za-z]{1,24}(?:[-_][A-Za-z]{1,24}){1,5}")
 _NO_PHRASE = re.compile(rb"(?i)secret|credential")
 """Names whose value has no blanks: a value with blanks is prose."""
 _AUTHENTICATION = frozenset({b"authorization", b"proxy-authorization"})
@@ -43,13 +44,18 @@ def fits(what: Weight, value: bytes) -> bool:
     """Return whether a value looks like a secret of the kind that its name says."""
     match what:
         case Weight.SECRET:
-            return is_named_secret(value)
+            return is_named_secret(value) and not _is_name(value)
         case Weight.HINT:
             return is_credential(value)
         case Weight.KEY:
             return is_credential(value) and is_random(value)
         case _:
             return False
+
+
+def _is_name(value: bytes) -> bool:
+    """Return whether this is the name of a secret itself: `API_KEY_HEADER=X-Api-Key`."""
+    return _NAME.fullmatch(value) is not None and weight(value) is not Weight.NOTHING
 
 
 def is_certain(value: bytes, shortest: int = 8) -> bool:

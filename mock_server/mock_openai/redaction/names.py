@@ -90,7 +90,6 @@ _NO_SECRETS = re.compile(
     r"idempotency|object|foreignobject|dedup|deduplication|unique|translation|i18n|locale|hash|map|"
     r"registry|dict|sub|hot|shortcut|websocket|row|group|message|s3)key$|"
     r"(?:function|method|call|type|email|thought|key)signature$|"
-    r"(?:call|account|message|room|conference|recording|participant|sub|parent|service|trunk|application)sid$|"
     r"(?:oneway|compass|bypass|trespass|surpass|overpass|underpass)$"
 )
 _LESS = re.compile(
@@ -168,6 +167,7 @@ def stems() -> re.Pattern[bytes]:
     return re.compile(trie(stem.decode() for stem in (*STEMS, *SHORT)).encode())
 
 
+_OF_SESSIONS = frozenset({"connect", "session", "auth", "cookie", "user", "login", "express", "koa"})
 _SEPARATORS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\x00-\x7f]+")
 
@@ -208,7 +208,7 @@ def names_no_secret(word: bytes) -> bool:
 
 _CODES = tuple(map(flat, CODES))
 _DIGITS = re.compile(
-    r"(?:^|_)(?:pin|pin_?code|otp|totp|cvv2?|cvc2?|tan|sms_?code|mfa_?code|two_?factor_?code|2fa_?code|one_?time_?code|"
+    r"(?:^|_)(?:pin|pin_?code|otp|totp|cvv2?|cvc2?|tan|(?:otp|totp|sms|mfa|two_?factor|2fa|one_?time)_?code|"
     r"(?:verification|security|access|auth|authentication|login|unlock|door|gate|alarm|entry|lock|lockbox|keypad|"
     r"garage|safe|vault|pairing|activation|confirmation)_?code|passcode)$"
 )
@@ -232,6 +232,8 @@ def _by_end(flat: str, words: list[str], parameter: bool) -> Weight:
     if flat.endswith(_SECRET_ENDS):
         return Weight.SECRET
     last = words[-1]
+    if last == "sid" and len(words) > 1 and words[-2] not in _OF_SESSIONS:
+        return Weight.NOTHING  # Twilio's ids of calls, LiveKit's of rooms
     if last in _WHOLE and last not in _PARAMETERS:
         return Weight.SECRET if last in _SECRET else Weight.HINT
     if flat.endswith(_HINT_ENDS) or (len(flat) > 7 and flat.endswith(("pass", "auth"))):

@@ -31,6 +31,9 @@ _NAMED_OTHERWISE = re.compile(
     rb"session|model|file|ref|order|sku|number|version|cursor|public key|ssh-\w{2,10})"
     rb"[\"']?[ \t]{0,2}[:=#]?[ \t]{0,2}[\"'`]?\Z"
 )
+_HEX = re.compile(rb"(?=[0-9]*+[a-f])(?=[a-f]*+[0-9])[0-9a-f]{32,128}")
+_MARKUP = b" \t\r\n#*`:_=-\"'"
+"""What stands between a heading and the only thing below it."""
 _APART = re.compile(rb"[\"'][ \t]{0,4}:|[.!][ \t]{1,2}[A-Z]|\}\s{0,4},|\{\s{0,4}[\"']")
 """Boundaries between a value and a name: the next member of an object, the next sentence."""
 _WORD = re.compile(rb"[A-Za-z0-9_-]*+")
@@ -60,10 +63,10 @@ def spans(text: bytes, stems: Sequence[Stem]) -> Iterator[Span]:
                 value, start = value[named.end() :], start + named.end()
             after = start >= end
             gap = text[end:start] if after else text[match.end() : begin]
+            least = _BESIDE if shortest == _SURELY and 0 <= start - end <= _CLOSE else shortest
+            below = after and shortest == _SURELY and not gap.strip(_MARKUP)
             if (
-                not is_dense(
-                    value, _BESIDE if shortest == _SURELY and 0 <= start - end <= _CLOSE else shortest
-                )
+                not (is_dense(value, least) or (below and _HEX.fullmatch(value)))
                 or _APART.search(gap)
                 or _AN_ID.match(value)
                 or (not after and b"\n" in gap)

@@ -23,6 +23,11 @@ _MEMBER = re.compile(
     rb"(?![\"'][{\[])" + _VALUE  # no JSON in a string
 )
 _INNER = re.compile(rb"(?s)" + _VALUE + rb"(?P<member>\s{0,8}+:)?+")
+_TYPED = re.compile(
+    rb"\"(?:key|name)\"\s{0,4}+:\s{0,4}+\"(?P<name>[^\"\\]{1,128}+)\"\s{0,4}+,\s{0,8}+\"value\"\s{0,4}+:"
+    rb"\s{0,4}+\{\s{0,8}+\"[A-Za-z]{1,24}+\"\s{0,4}+:\s{0,4}+(?P<value>" + STRING + rb")"
+)
+"""Attributes of traces, whose values have types."""
 _REACH = 1024
 _BESIDE = 3
 """Characters between a member and the next: a comma and blanks."""
@@ -66,6 +71,8 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     """
     if _WORTHS.search(text) is not None:
         yield from _objects(text)
+        for match in _TYPED.finditer(text):
+            yield from quoted(match["name"], match)
     if b"<" in text:
         for match in _TAG.finditer(text):
             yield from _of_tag(match)

@@ -27,7 +27,8 @@ _HOOK = re.compile(
     rb"(?P<value>[A-Za-z0-9_/:@%-]{7,512}+)"
 )
 _CARRIER = re.compile(
-    rb"/(?:hooks?|webhooks?|webhook-test|reset|reset-password|verify|confirm|activate|invite|magic|magic-link|macros/s|private|t)[/-](?P<value>[\w~./-]{16,256}+)"
+    rb"/(?:hooks?|webhooks?|webhook-test|reset|reset-password|verify|confirm|activate|invite|magic|magic-link|macros/s|private|t|"
+    rb"trigger|triggers|ingest|collect|receiver(?:/v\d)?+(?:/http)?+|inbound|notify|callback)[/-](?P<value>[\w~./-]{16,256}+)"
 )
 _CARRIERS = (
     b"/reset",
@@ -39,6 +40,7 @@ _CARRIERS = (
     b"macros/s/",
     b"/private-",
     b"/t/",
+    *(b"/trigger", b"/ingest/", b"/collect/", b"/receiver/", b"/inbound/", b"/notify/", b"/callback/"),
     b"hook",
 )
 _SEGMENT = re.compile(rb"[\w~.-]{16,256}+")

@@ -124,5 +124,7 @@ def said(text: bytes, low: bytes, stem: Stem) -> Iterator[Span]:
     sure = match["verb"] or (name.startswith((b"pass", b"pwd")) and name != b"pass") or is_random(value)
     if name in (b"pw", b"pass") or foreign:
         sure = sure and is_random(value)
+    if name == b"pwd" and value[:1] in (b"/", b"~"):  # the folder
+        return
     if sure and is_credential(value, 8) and _MIXED.search(value):
         yield from whole("field", value, match.start("value"))

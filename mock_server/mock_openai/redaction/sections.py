@@ -9,6 +9,8 @@ SHORTEST = 20
 _REACH = 240
 _OPENS = re.compile(rb"(?P<name>[A-Za-z][\w.-]{0,40}+)[\"'`]?+[)\]]?+[ \t]{0,4}+(?:[:=]>?+)?+\s{0,8}+\Z")
 _HEAD = re.compile(rb"\[(?:[\w-]{1,40}+[.: ]\"?+){0,4}+(?P<name>[\w-]{1,40}+)\"?+\]{1,2}+\s{0,4}+\Z")
+_CALLED = re.compile(rb"(?<![A-Za-z0-9_])(?P<name>[A-Z][A-Za-z0-9]{1,40}+)\([^()\r\n]{0,112}+\Z")
+"""The call of a class, whose argument it is."""
 _MARGIN = b" \t-\"'"
 
 
@@ -17,6 +19,8 @@ def section_of(text: bytes, start: int) -> bytes:
     there is none nearby.
     """
     near = text[max(0, start - _REACH) : start]
+    if (called := _CALLED.search(near, max(0, len(near) - 160))) is not None:
+        return called["name"]
     opened = near.rfind(b"{")
     if opened >= 0 and near.find(b"}", opened) < 0 and near.find(b"\n", opened) < 0:
         found = _OPENS.search(near, max(0, opened - 64), opened)

@@ -21,7 +21,7 @@ import mock_openai.redaction.pairs as pairs
 import mock_openai.redaction.places as places
 from mock_openai.redaction.blobs import holds_text
 from mock_openai.redaction.languages import PARTS, written
-from mock_openai.redaction.names import SHORT, STEMS, Weight, names_no_secret, weight
+from mock_openai.redaction.names import SHORT, STEMS, Weight, names_digits, names_no_secret, weight
 
 NAME, FORM, TEXT, KNOWN = 1, 2, 4, 8
 """Signs of a possible secret in a text: the name of one, the form of one, base64 of a text, a known secret.
@@ -41,7 +41,7 @@ _NOTATION = re.compile(
         )
     ).encode()
 )
-_OWN_HEADER = re.compile(rb"[xX]-[A-Za-z][A-Za-z0-9-]{1,40}+:?+\Z")
+_OWN_HEADER = re.compile(rb"(?<![A-Za-z0-9_-])[xX]-[A-Za-z][A-Za-z0-9-]{1,40}+:?+\Z")
 _WRITTEN = frozenset(word.encode() for word in written())
 _SHORT = re.compile(rb"(?<![a-z0-9])" + forms.trie(stem.decode() for stem in SHORT).encode() + rb"(?![a-z])")
 _PLAIN_WORDS = 2048
@@ -93,7 +93,7 @@ class Look:
                 break
         if text.find(b"@") >= 0 and (text.find(b"://") >= 0 or places.WITH_AT.search(text) is not None):
             signs |= NAME
-        if text.find(b"sign in") >= 0 or text.find(b"log in") >= 0:
+        if text.find(b"in ") >= 0 and commands.signs_in(text):
             signs |= NAME
         if text.find(b"\t") >= 0 and pairs.NETSCAPE.search(text) is not None:
             signs |= NAME
@@ -134,7 +134,7 @@ def _tells(word: bytes) -> bool:
     if _CODED.fullmatch(word):
         return False
     low = word.lower()
-    if _NOTATION.search(low) or _SHORT.search(low) or commands.OPTION.match(word) or _OWN_HEADER.match(word):
+    if _NOTATION.search(low) or _SHORT.search(low) or commands.OPTION.match(word) or _OWN_HEADER.search(word):
         return True
     found = set(_stems().findall(low))
     if not found or names_no_secret(word):
@@ -144,7 +144,7 @@ def _tells(word: bytes) -> bool:
         return True
     if found & _WRITTEN or found & {bare.lower().removesuffix(b"s"), b"session"}:
         return True
-    return weight(bare) is not Weight.NOTHING  # `design` has `sig` in it
+    return names_digits(bare) or weight(bare) is not Weight.NOTHING  # `design` has `sig` in it
 
 
 _sign = lru_cache(maxsize=16384)(_judged)

@@ -36,6 +36,8 @@ _FAKE_NUMBER = re.compile(rb"10{2,64}+\d{0,4}")
 _TURN = re.compile(rb"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|[0-9](?=[A-Za-z])")
 _SYLLABLES = re.compile(rb"[A-Z]?+[a-z]{2,}+")
 _HUMP = re.compile(rb"[a-z](?=[A-Z])")
+_CLUSTER = re.compile(rb"(?i)[bcdfghjklmnpqrstvwxz]{4}")
+"""Consonants that few words have side by side."""
 _MARK = re.compile(rb"(?<=[A-Za-z0-9])[!^*~$#](?=[A-Za-z0-9])")
 """A character that occurs between letters and digits in passwords and hardly anywhere else."""
 
@@ -97,6 +99,8 @@ def is_random(value: bytes) -> bool:
     changes = len(_CHANGE.findall(value)) + len(_HUMP.findall(value))
     if (marks := len(_MARK.findall(value))) and changes + marks >= 4 and is_varied(value):
         return value.lower() != value != value.upper()  # as generators of passwords make them
+    if changes >= 2 and len(value) >= 10 and _CLUSTER.search(value) and is_varied(value):
+        return value.lower() != value != value.upper()
     return (changes >= 4 and changes * 5 >= len(value)) or (
         _NUMBER.search(value) is not None and is_varied(value)
     )

@@ -174,3 +174,12 @@ def test_a_rule_that_covers_tokens_and_more_wins() -> None:
     text = b'{"logprobs":{"content":[' + tokens + b"]}}"
     rule = (rb'"token":"proj[^}]*', b'"gone":1')
     assert json.loads(SecretRedactor(rules=[rule]).text(text))["logprobs"]["content"][1] == {"gone": 1}
+
+
+@pytest.mark.parametrize("text", ['expect "assword:" send "@@\\r"', 'expect "Password: " { send "@@" }'])
+def test_what_asks_for_a_password_stays_and_what_is_sent_goes(text: str) -> None:
+    clean = SecretRedactor().string(text.replace("@@", "correct9horse"))
+    before, after = text.split("@@")
+    assert clean.startswith(before)
+    assert clean.endswith(after)
+    assert "correct9" not in clean
