@@ -7,7 +7,7 @@ Received JSON is stored verbatim (`msgspec.Raw`), so that reading and writing ch
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -17,6 +17,9 @@ from ninelives.cassette.payload import Fields
 
 VERSION = 1
 """The version of the format that this package writes, and the only one it reads."""
+
+Indent = Annotated[int, msgspec.Meta(ge=0, le=64)]
+"""Blanks of each level of a body; 0 if it is compact."""
 
 How = Literal["reset", "fin", "refused", "timeout", "protocol", "gone", "stopped"]
 """How an exchange broke off: connection reset, closed in the middle, refused, timed out before an answer,
@@ -54,7 +57,7 @@ class Request(Line, frozen=True, tag="request"):
     path: str
     headers: dict[str, str] = {}
     body: msgspec.Raw = msgspec.Raw()
-    indent: int = 0
+    indent: Indent = 0
     text: str | None = None
     b64: str | None = None
 
@@ -84,7 +87,7 @@ class BodyLine(Line, frozen=True, tag="body"):
     """The body of an HTTP answer that was not a stream."""
 
     body: msgspec.Raw = msgspec.Raw()
-    indent: int = 0
+    indent: Indent = 0
     text: str | None = None
     b64: str | None = None
 

@@ -37,8 +37,8 @@ _CLOSE_WAIT = 1.0
 _FALLS_SILENT = 0.05
 """Seconds without a byte after which a client that broke a rule is assumed to have read the close frame."""
 
-_AT_ONCE = 100
-"""Control frames that are handled before other tasks run: one read may have tens of thousands."""
+_AT_ONCE = 20
+"""Messages that are handled before other tasks run: one read may have tens of thousands."""
 
 _AHEAD = 256 * 1024
 """Bytes of messages read ahead, beyond which reading stops until they are processed."""
@@ -60,6 +60,7 @@ class WebSocketConnection:
         self._reader = FrameReader(max_message)
         self._messages: deque[Message] = deque()
         self._ahead = 0
+        self._handled = 0
         self._waiter: asyncio.Future[None] | None = None
         self._over = False
         self._request: web.BaseRequest | None = None
@@ -116,10 +117,9 @@ class WebSocketConnection:
 
     async def receive(self) -> Message | None:
         """Return the next text or binary message; None once the connection closes."""
-        handled = 0
         while True:
-            handled += 1
-            if handled % _AT_ONCE == 0:
+            self._handled += 1
+            if self._handled % _AT_ONCE == 0:
                 await asyncio.sleep(0)
             while not self._messages:
                 if self.broken or self._over:

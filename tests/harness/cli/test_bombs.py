@@ -69,6 +69,7 @@ def bombs() -> Iterator[tuple[str, str]]:
     yield "key.yaml", "interactions: [{[1]: 2}]\n"
     yield "binary.yaml", 'interactions: [{request: !!binary "%%%", response: 1}]\n'
     yield "object.yaml", "interactions: [!!python/object/apply:os.abort []]\n"
+    yield "indent.jsonl", GOOD.replace('"hi"}}', '"hi"},"indent":2000000000}')
     yield "far.jsonl", GOOD.replace('"t":2,', '"t":99999999999999999999999,')
 
 
