@@ -39,6 +39,7 @@ EACH = pytest.mark.parametrize(
     ],
 )
 
+
 @pytest.fixture(autouse=True)
 def no_signal_is_ignored_from_the_start() -> Iterator[None]:
     """What runs the tests may ignore SIGHUP, as `nohup` does, and commands would inherit that."""

@@ -102,7 +102,7 @@ def to_replace(path: Path, fix: str = "choose a file") -> Path:
     with reporting(path):
         try:
             mode = real.stat().st_mode
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return real
     if not S_ISREG(mode):
         what = "a folder" if S_ISDIR(mode) else "a device or pipe"

@@ -46,16 +46,19 @@ async def cost(client: Wire, text: str, **fields: Any) -> tuple[int, list[dict[s
 @pytest.mark.parametrize("store", [True, False])
 async def test_turn_1000_of_a_chain_costs_what_turn_10_does(store: bool) -> None:
     async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
-        costs: dict[int, int] = {}
+        costs: dict[int, list[int]] = {10: [], 100: [], 1000: []}
         more: dict[str, Any] = {}
-        for number in range(1, 1001):
-            if number in (10, 100, 1000):
-                costs[number], events = await cost(client, f"hi {number:04}", store=store, **more)
+        for number in range(1, 1003):
+            # Of three turns the cheapest: a timer of the server's own may fall into any of them.
+            about = next((first for first in costs if first <= number < first + 3), None)
+            if about is not None:
+                calls, events = await cost(client, f"hi {number:04}", store=store, **more)
+                costs[about].append(calls)
             else:
                 events = await client.turn(f"hi {number:04}", store=store, **more)
             more = {"previous_response_id": events[-1]["response"]["id"]}
-    assert costs[1000] <= 1.02 * costs[10], costs
-    assert costs[100] <= 1.02 * costs[10], costs
+    assert min(costs[1000]) <= 1.02 * min(costs[10]), costs
+    assert min(costs[100]) <= 1.02 * min(costs[10]), costs
 
 
 async def test_a_turn_takes_no_more_calls_than_it_did() -> None:
