@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ninelives.patch import Patch
+from ninelives.patch import Around, Patch
 
 if TYPE_CHECKING:
     from mock_openai import MockServer
@@ -74,7 +74,7 @@ def _asking() -> Patch:
 
     services = (llm.OpenAIResponsesLLMService, pipecat_responses.OpenAIResponsesLLMService)
     kinds = [next(each for each in one.__mro__ if "run_inference" in vars(each)) for one in services]
-    return Patch(*((kind, "run_inference", _aside(vars(kind)["run_inference"])) for kind in kinds))
+    return Patch(*((kind, "run_inference", Around(_aside)) for kind in kinds))
 
 
 def _aside(ask: Callable[..., Any]) -> Any:
