@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -25,9 +26,18 @@ def require_places(*paths: Path | None) -> None:
         with _refusing(path):
             if _is_special(path):
                 with reporting(path):
-                    os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY))
+                    _require_special(path)
             else:
                 require_writable(path)
+
+
+def require_appendable(path: Path) -> None:
+    """Raise UsageError if `append_text` could not add to a file now. Its folder need not be writable."""
+    if not os.path.isfile(path):
+        require_places(path)
+        return
+    with _refusing(path), reporting(path):
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -52,7 +62,7 @@ def append_text(path: Path, text: str) -> None:
     """Add to the end of a file, all of it or nothing; a device or a pipe is written directly. Raises
     UsageError if that is not possible.
     """
-    if not os.path.lexists(path) or _is_special(path):
+    if not os.path.isfile(path):
         write_text(path, text)
         return
     with _refusing(path), reporting(path), uninterrupted():
@@ -97,6 +107,16 @@ def _refusing(path: Path) -> Iterator[None]:
 def _is_special(path: Path) -> bool:
     """Whether there is a device or a pipe."""
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+def _require_special(path: Path) -> None:
+    """Raise OSError if a device or a pipe cannot be written. A pipe is not opened: its reader would take our
+    closing it for the end.
+    """
+    if not stat.S_ISFIFO(path.stat().st_mode):
+        os.close(os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY))
+    elif not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _write_directly(path: Path, data: bytes) -> None:

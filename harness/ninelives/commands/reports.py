@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from ninelives.commands.files import append_text, deferred, raise_first, require_places, write_text
+from ninelives.commands.files import (
+    append_text,
+    deferred,
+    raise_first,
+    require_appendable,
+    require_places,
+    write_text,
+)
 from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +61,7 @@ class Reports:
         require_places(self.junit, self.html, self.json)
         if self.github and (path := os.environ.get(SUMMARY)):
             with _naming_summary(path):
-                require_places(Path(path))
+                require_appendable(Path(path))
 
     def page(
         self, console: Console, chapters: Callable[[], Sequence[Chapter]], title: str, note: str = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -17,7 +18,8 @@ import pytest
 from ninelives.cassette import CassetteError
 from ninelives.cassette.replacing import require_writable, write_whole
 from ninelives.cli import _run
-from ninelives.commands.files import append_text, require_places
+from ninelives.commands.files import append_text, require_places, write_text
+from ninelives.commands.reports import Reports
 from ninelives.usage_error import UsageError
 
 from tests.effort import HANG
@@ -160,6 +162,38 @@ def test_what_is_required_of_a_place_leaves_nothing_there(tmp_path: Path) -> Non
     with no_file_beyond(0), pytest.raises(CassetteError, match=r"File too large.*free some space"):
         require_writable(old)
     assert [each.name for each in tmp_path.rglob("*")] == ["old.html"]
+
+
+def test_a_pipe_is_tried_without_ending_its_reader(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    seen = select.poll()
+    seen.register(reader)
+    require_places(pipe)
+    assert not seen.poll(0)  # it would be the end, if a writer had come and gone
+    write_text(pipe, "whole")
+    assert os.read(reader, 100) == b"whole"
+    os.close(reader)
+
+
+def test_a_summary_that_exists_is_only_added_to(tmp_path: Path) -> None:
+    """No file can be made beside it: the name of one would be too long."""
+    path = tmp_path / ("s" * 250)
+    path.write_text("first\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_STEP_SUMMARY", str(path))
+        Reports(github=True).require_places()
+        Reports(github=True).write([], "title")
+    assert path.read_text().startswith("first\n")
+    assert len(path.read_text()) > len("first\n")
+
+
+def test_a_summary_may_be_a_link_to_a_file_that_is_still_to_come(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("summary.md")
+    append_text(tmp_path / "link", "first\n")
+    assert (tmp_path / "summary.md").read_text() == "first\n"
+    assert (tmp_path / "link").is_symlink()
 
 
 SERVICE = "ninelives.lab.services:http"
