@@ -59,6 +59,15 @@ class Address:
             path_qs = self.path + path_qs.removeprefix("/v1")
         return self.origin + path_qs
 
+    def from_here(self, location: str) -> str:
+        """Return the target of a redirect as a client of this server must get it. Another path of the
+        upstream server becomes a path of this one: a client sends its key to no other server.
+        """
+        own = location.removeprefix(self.origin)
+        if not own.startswith("/") or own.startswith("//"):
+            return location
+        return "/v1" + own.removeprefix(self.path) if self.path and own.startswith(f"{self.path}/") else own
+
 
 PASSED_BY = "x-mock-passed-by"
 """The header in which servers that pass a request on leave their marks, to detect a loop."""

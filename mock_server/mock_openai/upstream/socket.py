@@ -118,7 +118,8 @@ class UpstreamSocket:
                 if number % _AT_ONCE == 0:
                     await asyncio.sleep(0)  # many may have come at once
                 if message.type is aiohttp.WSMsgType.PING:
-                    await self._socket.pong(message.data)
+                    with contextlib.suppress(ConnectionError):  # it is gone: what it sent before is read on
+                        await self._socket.pong(message.data)
                 elif message.type is aiohttp.WSMsgType.PONG:
                     continue
                 elif message.type is aiohttp.WSMsgType.TEXT:

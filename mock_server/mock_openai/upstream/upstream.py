@@ -74,15 +74,18 @@ class Upstream:
         if data:
             given["Content-Type"] = headers.get("Content-Type", "application/json")
         try:
-            # A redirect is the client's to follow: its credentials are not sent to yet another server.
+            # A redirect is the client's to follow (`Address.from_here`): it decides who gets its credentials.
             answer = await self._client.request(
                 method, self.address.url(path_qs), headers=given, data=data, allow_redirects=False
             )
         except _FAILURES as error:
             return unreachable(self.address, error)
-        kind = answer.content_type
-        if kind == "text/event-stream" and answer.status == 200:
-            return Relayed(self._events(answer), answer.status, dict(answer.headers))
+        told = {
+            name: self.address.from_here(value) if name.lower() == "location" else value
+            for name, value in answer.headers.items()
+        }
+        if answer.content_type == "text/event-stream" and answer.status == 200:
+            return Relayed(self._events(answer), answer.status, told)
         try:
             body = await _whole(answer)
         except (*_FAILURES, TooLarge) as error:
@@ -91,8 +94,8 @@ class Upstream:
             answer.release()
         created = self._created_event(body) if method == "POST" and answer.status == 200 else None
         if created is not None and path_qs.partition("?")[0] == "/v1/responses":
-            return Recorded(answer.status, dict(answer.headers), events=(Timed(0.0, created),))
-        return Recorded(answer.status, dict(answer.headers), body=body)
+            return Recorded(answer.status, told, events=(Timed(0.0, created),))
+        return Recorded(answer.status, told, body=body)
 
     def hung_up(self, connection: int) -> None:
         """Close the upstream socket too."""

@@ -175,3 +175,20 @@ async def test_an_event_that_is_nested_deeply_is_passed_on() -> None:
         http.post(f"{mock.base_url}/responses", json={**ASKED, "stream": True}) as answer,
     ):
         assert await answer.read() == deep
+
+
+async def test_a_ping_before_the_end_of_the_socket_hides_no_frame() -> None:
+    """The socket is gone before the ping is read, so it cannot be answered."""
+    delta = b"\x81%c%b" % (len(DELTA), DELTA)
+    done = b'{"type":"response.completed","response":{"id":"resp_1"}}'
+    told = delta * 150 + b"\x89\x01x" + b"\x81%c%b" % (len(done), done)
+    async with (
+        upstream(told) as address,
+        MockServer(upstream=address) as mock,
+        aiohttp.ClientSession() as http,
+        http.ws_connect(mock.ws_url) as socket,
+    ):
+        await socket.send_json({"type": "response.create", **ASKED})
+        came = [await socket.receive() for _ in range(151)]
+    assert {each.type for each in came} == {aiohttp.WSMsgType.TEXT}
+    assert json.loads(came[-1].data)["type"] == "response.completed"
