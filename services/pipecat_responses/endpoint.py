@@ -71,11 +71,11 @@ class Endpoint:
         except TimeoutError as error:
             what = f"No connection to {place_of(self.url)} within {timeout:g} s"
             raise TurnBroken(Failure("connection", what, unreached=True)) from error
-        except InvalidURI as error:
-            what = f"{place_of(self.url)} is not a WebSocket URL"
-            raise TurnBroken(Failure("handshake", what, param="ws_url", status=400)) from error
         except (OSError, InvalidHandshake, EOFError) as error:
             what = f"No connection to {place_of(self.url)}: {str(error) or type(error).__name__}"
             unreached = not isinstance(error, _FROM_A_SERVER)
             raise TurnBroken(Failure("connection", what, unreached=unreached)) from error
+        except (InvalidURI, ValueError) as error:  # a port beyond 65535; after OSError: of TLS it may be both
+            what = f"{place_of(self.url)} is not a WebSocket URL"
+            raise TurnBroken(Failure("handshake", what, param="ws_url", status=400)) from error
         return WebSocketConnection(socket, heartbeat=heartbeat, lanes=lanes, changed=changed, tap=self.tap)

@@ -93,7 +93,10 @@ class TurnBroken(Exception):
 
 def place_of(url: object) -> str:
     """Return a URL as messages show it: without user, password and query, which may be credentials."""
-    parts = urlsplit(str(url))
+    try:
+        parts = urlsplit(str(url))
+    except ValueError:  # brackets of an IPv6 address that do not match, for example
+        return "the address"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 

@@ -195,7 +195,10 @@ class ConnectionPool:
         started = 0
         try:
             while True:
-                may_start = started < self._settings.most_dials and self._state.not_before <= now()
+                # The first was paused for already; a timer may fire a moment early.
+                may_start = not started or (
+                    started < self._settings.most_dials and self._state.not_before <= now()
+                )
                 if may_start:
                     attempts.add(asyncio.create_task(self._dial(), name="responses-websocket-dial"))
                     started += 1

@@ -127,7 +127,7 @@ class PoolState(Generic[C]):
     def refused(self, failure: Failure, now: float) -> None:
         """Note when the server that refused an attempt may be asked again."""
         if failure.retry_after is not None:
-            self.not_before = now + min(failure.retry_after, _LONGEST_WAIT)
+            self.not_before = max(self.not_before, now + min(failure.retry_after, _LONGEST_WAIT))
 
     def failed(self, failure: Failure) -> bool:
         """Note that no attempt succeeded; return whether this loss has not been reported yet."""

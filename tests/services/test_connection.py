@@ -5,6 +5,7 @@ import itertools
 from typing import Any
 
 import pytest
+from loguru import logger
 from mock_openai import MockServer, call, faults, reply
 from ninelives import Bot, virtual
 from pipecat.pipeline.worker import PipelineWorker  # noqa: F401  (imported here, so that no test pays for it)
@@ -205,6 +206,49 @@ async def test_a_handshake_refused_late_is_not_raced_by_further_ones(make_websoc
     assert (turn.text, turn.errors) == ("Hi.", [])
     first, _, third = [entry.at for entry in server.journal.entries if entry.kind == "open"]
     assert third - first >= 3.4
+
+
+async def test_the_longest_wait_counts_if_two_handshakes_are_refused(make_websocket: Any) -> None:
+    plan = [
+        faults.at(connection=1, phase="handshake").delay(0.4),
+        faults.at(connection=1).handshake_status(503, retry_after=5.0),
+        faults.at(connection=2, phase="handshake").delay(0.2),
+        faults.at(connection=2).handshake_status(503, retry_after=1.0),
+    ]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        await bot.wait(20.0)
+    first, _, third = [entry.at for entry in server.journal.entries if entry.kind == "open"]
+    assert third - first >= 5.4
+
+
+async def test_a_timer_that_fires_early_is_not_a_failed_attempt(make_websocket: Any) -> None:
+    """asyncio runs a timer up to one tick of the clock before its time."""
+    loop: Any = asyncio.get_running_loop()
+    loop._clock_resolution = 0.016  # of Windows and of some virtual machines
+    logged: list[str] = []
+    handler = logger.add(logged.append, level="WARNING")
+    plan = [faults.at(connection=1).handshake_status(503, retry_after=3.0)]
+    try:
+        async with (
+            MockServer(script=[reply("Hi.")], faults=plan) as server,
+            Bot(make_websocket(server)) as bot,
+        ):
+            for _ in range(800):
+                await asyncio.sleep(0.005)
+            turn = await bot.say("hello")
+    finally:
+        logger.remove(handler)
+    assert (turn.text, turn.errors) == ("Hi.", [])
+    assert len([line for line in logged if "Responses WebSocket" in line]) == 1
+
+
+@pytest.mark.parametrize("url", ["ws://localhost:99999", "ws://localhost:x", "ws://[::1", "ws://a\u2100.com"])
+async def test_a_url_that_is_none_is_said_at_once(make_websocket: Any, url: str) -> None:
+    async with MockServer() as server, Bot(make_websocket(server, ws_url=url)) as bot:
+        turn = await bot.say("hello")
+    [error] = turn.errors
+    assert (error.at, error.category) == (turn.began, "invalid_request")
+    assert "is not a WebSocket URL" in error.message
 
 
 @pytest.mark.parametrize(("status", "category"), [(429, "rate_limit"), (503, "server")])
