@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mock_openai.interruption import uninterrupted
@@ -27,7 +28,7 @@ def require_places(*paths: Path | None) -> None:
             if _is_special(path):
                 with reporting(path):
                     _require_special(path)
-            else:
+            elif _our_output(path) is None:
                 require_writable(path)
 
 
@@ -46,7 +47,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_data(path: Path, data: bytes) -> None:
-    """Write a file in one step, creating its folder; a device or a pipe is written directly.
+    """Write a file in one step, creating its folder; a device or a pipe is written directly, and so is the
+    file to which our output goes (`--json /dev/stdout >> FILE`), which has more than this.
 
     Raises UsageError if that is not possible; an existing file is then unchanged.
     """
@@ -54,6 +56,10 @@ def write_data(path: Path, data: bytes) -> None:
         if _is_special(path):
             with reporting(path):
                 _write_directly(path, data)
+        elif (output := _our_output(path)) is not None:
+            sys.stdout.flush()
+            with reporting(path):
+                _write_all(output, data)
         else:
             write_whole(path, data)
 
@@ -69,10 +75,8 @@ def append_text(path: Path, text: str) -> None:
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         try:
             before = os.fstat(file).st_size
-            view = memoryview(text.encode())
             try:
-                while view:
-                    view = view[os.write(file, view) :]
+                _write_all(file, text.encode())
             except OSError:
                 os.ftruncate(file, before)
                 raise
@@ -107,6 +111,21 @@ def _refusing(path: Path) -> Iterator[None]:
 def _is_special(path: Path) -> bool:
     """Whether there is a device or a pipe."""
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+def _our_output(path: Path) -> int | None:
+    """Return the descriptor of standard output or error, if it leads to the same file; otherwise None."""
+    for output in (1, 2):
+        with suppress(OSError):
+            if os.path.samestat(os.stat(path), os.fstat(output)):
+                return output
+    return None
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
 
 
 def _require_special(path: Path) -> None:

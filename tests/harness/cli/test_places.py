@@ -177,6 +177,27 @@ def test_a_pipe_is_tried_without_ending_its_reader(tmp_path: Path) -> None:
     os.close(reader)
 
 
+ADDING = """
+from pathlib import Path
+from ninelives.commands.files import require_places, write_text
+
+require_places(Path("/dev/stdout"))
+print("before")
+write_text(Path("/dev/stdout"), "report\\n")
+print("after")
+"""
+
+
+@pytest.mark.parametrize("mode", ["w", "a"])
+def test_a_file_that_gets_our_output_keeps_it(mode: str, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("first\n")
+    with path.open(mode) as log:
+        subprocess.run([sys.executable, "-c", ADDING], stdout=log, check=True, timeout=HANG)
+    assert path.read_text() == ("first\n" if mode == "a" else "") + "before\nreport\nafter\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_summary_that_exists_is_only_added_to(tmp_path: Path) -> None:
     """No file can be made beside it: the name of one would be too long."""
     path = tmp_path / ("s" * 250)
