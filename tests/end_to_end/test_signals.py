@@ -396,7 +396,10 @@ def on_a_terminal(arguments: list[str], folder: Path) -> Iterator[tuple[subproce
 
 
 @pytest.mark.parametrize("command", [[], ["sleep", "3600"]], ids=["alone", "COMMAND"])
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes as Linux has them")
+@pytest.mark.skipif(
+    not Path(f"/proc/self/task/{os.getpid()}/children").exists(),
+    reason="looks at children as Linux shows them",
+)
 def test_a_terminal_that_is_closed_ends_a_recording_in_order(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "talk.jsonl").write_text("the old recording")
     given = ["record", "--upstream", "http://127.0.0.1:1", "--cassette", "talk.jsonl", "--", *command]
@@ -432,11 +435,14 @@ def test_nohup_keeps_a_command_running_without_its_terminal(tmp_path: Path) -> N
         arguments, cwd=tmp_path, stdin=pipe, stdout=pipe, stderr=pipe, text=True
     ) as process:
         assert process.stdout is not None
-        port = next(port_in(line) for line in process.stdout if "OPENAI_BASE_URL=" in line)
-        process.send_signal(HUP)
-        asyncio.run(asked_once(port))
-        process.send_signal(TERM)
-        assert process.wait(HANG) == 0
+        try:
+            port = next(port_in(line) for line in process.stdout if "OPENAI_BASE_URL=" in line)
+            process.send_signal(HUP)
+            asyncio.run(asked_once(port))
+            process.send_signal(TERM)
+            assert process.wait(HANG) == 0
+        finally:
+            process.kill()  # or a failed test would wait for it
 
 
 STUCK = """
