@@ -13,7 +13,13 @@ from mock_openai.interruption import last_words
 from rich.console import Console
 from rich.text import Text
 
-from ninelives.commands.files import deferred, raise_first, require_places, write_text
+from ninelives.commands.files import (
+    deferred,
+    raise_first,
+    require_appendable,
+    require_places,
+    write_text,
+)
 from ninelives.commands.options import Asked
 from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
@@ -86,7 +92,9 @@ def run(options: Options) -> int:
 
     conditions = options.asked.conditions
     options.reports.require_places()
-    require_places(options.journal, options.out / PAGE)
+    require = require_places if options.resume is None else require_appendable
+    require(options.journal)
+    require_places(options.out / PAGE)
     if not options.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
         with last_words(lambda: "ninelives: interrupted; no run is finished yet"):
             first = play_first(factory_of(options.factory), voice=bool(conditions.voice))

@@ -210,6 +210,13 @@ def test_a_summary_that_exists_is_only_added_to(tmp_path: Path) -> None:
     assert len(path.read_text()) > len("first\n")
 
 
+def test_a_journal_that_is_continued_is_only_added_to(tmp_path: Path) -> None:
+    (tmp_path / ("j" * 250)).write_text("{}\n")
+    ran = run_here(_run, ["explore", NOBODY, "--resume", "j" * 250], columns=200, cwd=tmp_path)
+    assert "nowhere" in ran.stderr
+    assert "cannot be written" not in ran.stderr
+
+
 def test_a_summary_may_be_a_link_to_a_file_that_is_still_to_come(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("summary.md")
     append_text(tmp_path / "link", "first\n")
