@@ -64,7 +64,7 @@ def read_bytes(path: Path, most: int) -> bytes:
 
 def refused_path(error: OSError) -> str | None:
     """Return the line for a person about a file or folder that cannot be used; None for other errors."""
-    if error.filename is not None:
+    if isinstance(error.filename, str | bytes):  # it may be a descriptor
         return f"{os.fsdecode(error.filename)} cannot be used ({error.strerror}); choose another path"
     if "temporary" in str(error.strerror):
         return f"{error.strerror}; set TMPDIR to a folder that can be written"

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mock_openai.files import refused_path
 from ninelives.cassette import CassetteError
 from ninelives.cassette.replacing import require_writable, write_whole
 from ninelives.cli import _run
@@ -305,6 +306,13 @@ def test_a_signal_in_the_middle_of_a_file_leaves_nothing_half(
     assert ran.stdout == ("goes on\n" if signals == 1 else "")
     assert ran.returncode == 128 + signal.SIGTERM
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"page.html": left}
+
+
+def test_an_error_about_a_descriptor_is_not_about_a_path() -> None:
+    with pytest.raises(OSError, match="Bad file descriptor") as raised:
+        os.stat(10**6)
+    assert raised.value.filename == 10**6
+    assert refused_path(raised.value) is None
 
 
 def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
