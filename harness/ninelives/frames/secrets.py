@@ -26,7 +26,7 @@ def without_secrets(lines: Sequence[str]) -> list[str]:
         for (number, text), piece in zip(spelled, pieces(b"".join(parts), edits, marks), strict=True):
             new = piece.decode("utf-8", "replace")
             if new != text:
-                clean[number] = lines[number].replace(_written(text), _written(new), 1)
+                clean[number] = redactor.string(_with_text(lines[number], text, new))
     return clean
 
 
@@ -39,6 +39,11 @@ def _text(line: str, name: str) -> str:
         return str(json.loads("{" + fields).get("text", ""))
     except ValueError:
         return ""
+
+
+def _with_text(line: str, text: str, new: str) -> str:
+    before, member, after = line.rpartition(f'"text":{_written(text)}')
+    return f'{before}"text":{_written(new)}{after}' if member else line.replace(_written(text), _written(new))
 
 
 def _written(text: str) -> str:

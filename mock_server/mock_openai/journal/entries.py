@@ -76,8 +76,13 @@ class Body(msgspec.Struct, gc=False):
         return self.written if self.knew >= 0 else self.search(redactor)
 
     def search(self, redactor: JournalRedactor) -> bytes:
-        """Search it, again if more is known by now, and return it."""
-        if self.knew < 0 or (self.knew != redactor.known.count and self.size <= LARGE):
+        """Search it, again if more is known by now, and return it. A large one is searched again only if it
+        holds a known secret as it is.
+        """
+        if self.knew < 0 or (
+            self.knew != redactor.known.count
+            and (self.size <= LARGE or redactor.knows_some_of(self.written))
+        ):
             self.written = bytes(redact.body(json.parse(self.written), redactor))
             self.knew = redactor.known.count
         return self.written

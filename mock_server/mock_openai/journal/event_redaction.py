@@ -66,9 +66,10 @@ class EventRedaction:
         self._searched: dict[int, bool] = {}
         """Whether an entry that was searched beforehand holds a secret, by entry number."""
 
-    async def search(self, number: int, event: Event) -> None:
-        """Search a large event beforehand, in a thread."""
-        self._searched[number] = bool(await in_thread(self._redactor.edits, event.data))
+    async def search(self, number: int, connection: int, event: Event) -> None:
+        """Search a large event of a connection beforehand, in a thread."""
+        found = await in_thread(self._redactor.of(connection).edits, event.data)
+        self._searched[number] = bool(found)
 
     def take(self, number: int, noted: Entry | Kept) -> None:
         """Look at the next entry."""
@@ -95,7 +96,7 @@ class EventRedaction:
         if noted.body is not None:
             noted.body.search(redactor)
         # The headers of a connection have been judged by their names, which differ from those of fields.
-        if noted.kind != "open" and len(noted.data) <= LARGE:
+        if noted.kind != "open" and (len(noted.data) <= LARGE or redactor.knows_some_of(noted.data)):
             clean = redact.of_json(noted.data, redactor)
             if clean is not noted.data:
                 self.changed[number] = structs.replace(noted, data=clean)

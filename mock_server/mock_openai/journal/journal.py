@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, cast
 
@@ -153,9 +153,10 @@ class Journal:
             singles, first = self._singles(until - self.first), self.first
             self._lent = True
             for number in range(start, until):
-                event = singles[number - first].data
-                if isinstance(event, Event) and len(event.data) > LARGE:
-                    await self._redaction.search(number, event)
+                noted = singles[number - first]
+                if isinstance(noted.data, Event) and len(noted.data.data) > LARGE:
+                    self._look(number)  # what the entries before it name may stand in it
+                    await self._redaction.search(number, noted.connection, noted.data)
             self._look(until)
             await asyncio.sleep(0)
         return self.entries
@@ -170,10 +171,13 @@ class Journal:
 
     @property
     def requests(self) -> list[Mapping[str, Any]]:
-        """The bodies of all creates, valid or not, in the order in which they came."""
+        """The bodies of all creates, valid or not, in the order in which they came, without secrets."""
+        self._look()
+        changed = self._redaction.changed
+        shown = (changed.get(number, one) for number, one in enumerate(self._singles(), self.first))
         return [
             one.entry(self.redactor).data["body"]  # type: ignore[index]  # only events have no mapping
-            for one in self._noted
+            for one in shown
             if isinstance(one, Kept) and one.kind == "request" and one.turn is not None
         ]
 
@@ -195,8 +199,9 @@ class Journal:
         return sent_responses.read(self.unredacted)
 
     def clear(self) -> None:
-        """Drop all entries; numbering and clock continue."""
+        """Drop all entries, and forget the secrets that they named; numbering and clock continue."""
         self.before_forgetting(self.end)
+        self.redactor.forget(_ended_in(self._noted))
         self.first += self._size
         self._budget.used -= self.bytes
         self._noted, self._lent = [], False
@@ -288,6 +293,7 @@ class Journal:
         first = end - self._size
         self._size = end - self.first  # nothing is dropped yet
         self.before_forgetting(first)
+        self.redactor.leave(_ended_in(islice(self._noted, gone)))
         self.first, self._size = first, end - first
         if self._lent:  # a reader of the old list keeps its entries
             self._noted, self._lent = self._noted[gone:], False
@@ -315,6 +321,11 @@ class Journal:
                 continue
             if held:
                 future.set_result(None)
+
+
+def _ended_in(noted: Iterable[Noted]) -> list[int]:
+    """Return the connections whose end is among entries."""
+    return [one.connection for one in noted if isinstance(one, Kept) and one.kind == "close"]
 
 
 def _length(noted: Noted) -> int:

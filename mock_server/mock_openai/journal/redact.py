@@ -19,6 +19,7 @@ from mock_openai.protocol.errors import ApiError, WrongKey
 from mock_openai.protocol.mcp_credentials import bare_address
 from mock_openai.redaction import SecretRedactor
 from mock_openai.redaction.edits import applied
+from mock_openai.redaction.headers import holds_secret
 from mock_openai.redaction.known import KnownSecrets
 from mock_openai.redaction.names import header_may_hold_one
 from mock_openai.redaction.pending import undecided
@@ -27,10 +28,16 @@ from mock_openai.redaction.values import is_credential
 REDACTED = "[redacted]"
 
 _SECRET_NAME = re.compile(
-    r"auth|cookie|key|token|secret|signature|session|passw|credential|organization|project|protocol", re.I
+    r"auth|cookie|key|token|secret|signature|session|passw|credential|organization|project|protocol|account-id|"
+    r"jwt|[cx]srf",
+    re.I,
 )
 _ESCAPED = re.compile(r"\\([^\w\\])")
-_HARMLESS = frozenset({"sec-websocket-key"})
+_HARMLESS = frozenset({"sec-websocket-key", "x-mock-session"})
+_UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""What tests and clients name calls and rooms by, in headers of their own."""
+_LATEST = 64
+"""Credentials of one connection that are kept."""
 
 _redactor = SecretRedactor(instead=REDACTED.encode())
 _encoder = msgspec.json.Encoder()
@@ -47,9 +54,14 @@ def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def credentials(given: Iterable[tuple[str, str]], path_qs: str = "") -> tuple[bytes, ...]:
-    """Return the credentials in a request's headers and query. The words that tests use for keys are none."""
+    """Return the credentials in a request's headers and query. The words that tests use for keys are none, nor
+    are ids in headers of the client's own: what is returned is removed everywhere.
+    """
     known = KnownSecrets()
-    known.headers(given, lambda name: False)
+    telling = [
+        (name, value) for name, value in given if _is_secret(name) or _looks_secret(name.lower(), value)
+    ]
+    known.headers(telling, lambda name: False)
     known.url(path_qs)
     return tuple(value for value in known.values if is_credential(value))
 
@@ -57,11 +69,25 @@ def credentials(given: Iterable[tuple[str, str]], path_qs: str = "") -> tuple[by
 def _header(name: str, value: str) -> str:
     if name in _HARMLESS:
         return value
-    if _SECRET_NAME.search(name):
-        return REDACTED
-    if header_may_hold_one(name) and is_credential(value.strip().encode("utf-8", "surrogateescape"), 16):
+    if _is_secret(name) or _looks_secret(name, value):
         return REDACTED
     return str(_redactor.value(value, name))
+
+
+def _is_secret(name: str) -> bool:
+    """Return whether the value of a header is secret, whatever it is."""
+    return name.lower() not in _HARMLESS and _SECRET_NAME.search(name) is not None
+
+
+def _looks_secret(name: str, value: str) -> bool:
+    """Return whether the value of another header looks like a credential, not like an id."""
+    data = value.strip().encode("utf-8", "surrogateescape")
+    return (
+        name not in _HARMLESS
+        and header_may_hold_one(name)
+        and holds_secret(name.encode("utf-8", "surrogateescape"), data)
+        and _UUID.fullmatch(data) is None
+    )
 
 
 def path(path_qs: str) -> str:
@@ -159,7 +185,7 @@ class JournalRedactor(SecretRedactor):
         known = self._credentials.pop(connection, ())
         new = tuple(value for value in credentials if value not in known)
         if known or new:
-            self._credentials[connection] = known + new
+            self._credentials[connection] = (known + new)[-_LATEST:]
         if len(self._credentials) > self._connections:
             del self._credentials[next(iter(self._credentials))]
         self.of(connection)
@@ -170,6 +196,20 @@ class JournalRedactor(SecretRedactor):
             if value not in self.known.values:
                 self.known.found(value)
         return self
+
+    def knows_some_of(self, data: bytes) -> bool:
+        """Return whether a known secret stands in a text as it is; much faster than a search."""
+        return any(data.find(value) >= 0 for value in self.known.values)
+
+    def forget(self, ended: Iterable[int]) -> None:
+        """Forget what texts named, and the credentials of the connections that have ended."""
+        self.known.forget()
+        self.leave(ended)
+
+    def leave(self, ended: Iterable[int]) -> None:
+        """Forget the credentials of connections that have ended."""
+        for connection in ended:
+            self._credentials.pop(connection, None)
 
     def undecided(self, data: bytes, start: int) -> int:
         """Return the position, from `start` on, after which the end of the text may become a secret with more

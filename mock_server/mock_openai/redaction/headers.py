@@ -72,7 +72,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             yield from valued("field", match["name"], match["value"], match.start("value"), parameter=True)
     if b"x-" in told:
         for match in OWN.finditer(text):
-            if is_certain(match["value"], 16) and not _OF_NO_SECRET.search(match["name"]):
+            if holds_secret(match["name"], match["value"]):
                 yield from whole("field", match["value"], match.start("value"))
     for match in _SCHEME.finditer(low) if _NAMES_A_SCHEME.search(told) else ():
         value = text[slice(*match.span("value"))]
@@ -82,6 +82,13 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             yield from whole(
                 "bearer" if match["scheme"] == b"bearer" else "field", value, match.start("value")
             )
+
+
+def holds_secret(name: bytes, value: bytes) -> bool:
+    """Return whether a header of somebody's own holds a secret: its value is random, and it is not called an
+    id, an address or the like.
+    """
+    return is_certain(value, 16) and not _OF_NO_SECRET.search(name)
 
 
 def _line(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:

@@ -78,6 +78,12 @@ class KnownSecrets:
                 gone = self._found.popleft()
                 self.values = {value: None for value in self.values if value != gone}
 
+    def forget(self) -> None:
+        """Forget all of them; `count` goes on."""
+        with self._changing:
+            self.values = {}
+            self._found.clear()
+
     def learn(self, secret: bytes) -> None:
         """Remember a secret, so that it is replaced wherever else it stands. A value that is too short, a
         placeholder or a fake is ignored.

@@ -31,6 +31,23 @@ def test_nor_one_in_the_arguments_of_a_tool() -> None:
     assert SECRET not in snapshot_of(call)
 
 
+def test_nor_one_beside_a_word_of_another() -> None:
+    key = "sk-proj-Ab3xY9kQ2mZ7rT5wN8vC1b"
+    lines = [f'1.000 LLMTextFrame {{"login":{{"password":"{SECRET}"}},"text":"{key[:16]}"}}']
+    lines.append(f'1.000 LLMTextFrame {{"name":"x","text":"{key[16:]}"}}')
+    shown = FrameSnapshotExtension().serialize(lines)
+    assert SECRET not in shown
+    assert key[8:16] not in shown
+
+
+def test_a_text_like_the_name_of_a_member_is_replaced_where_it_is_the_text() -> None:
+    lines = ['1.000 LLMTextFrame {"name":"Zq8rW3","text":"Zq8rW3"}']
+    lines.insert(0, '1.000 LLMTextFrame {"text":"The password is xK7mP2vL9t"}')
+    shown = FrameSnapshotExtension().serialize(lines).splitlines()
+    assert shown[1].startswith('1.000 LLMTextFrame {"name":"Zq8rW3","text":"')
+    assert not shown[1].endswith('"text":"Zq8rW3"}')
+
+
 def test_other_frames_stay_as_they_are() -> None:
     shown = snapshot_of(LLMTextFrame("The token "), LLMTextFrame("is a word."))
     assert [line.partition(" {")[2] for line in shown.splitlines()] == [

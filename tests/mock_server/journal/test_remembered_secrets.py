@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from mock_openai import MockServer, reply
 from mock_openai.journal.budget import JournalBudget
-from mock_openai.journal.entries import Entry
+from mock_openai.journal.entries import Body, Entry, Kept
 from mock_openai.journal.journal import Journal
-from mock_openai.journal.redact import headers, path
+from mock_openai.journal.redact import credentials, headers, path
 from mock_openai.protocol.events import Event
 
 from tests.mock_server.redaction.made_up import SECRETS
@@ -84,10 +84,99 @@ def test_a_header_goes_by_its_name_and_by_its_form(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("User-Agent", "AsyncOpenAI/Python 1.99.0"), ("X-Request-Id", "0b6f1c1e9a7d4c55b6f1c1e9a7d4c550")],
+    [
+        ("User-Agent", "AsyncOpenAI/Python 1.99.0"),
+        ("X-Request-Id", "0b6f1c1e9a7d4c55b6f1c1e9a7d4c550"),
+        ("X-Client-Request-Id", "0b6f1c1e9a7d4c55b6f1c1e9a7d4c550"),
+        ("X-Call-Id", "CA0b6f1c1e9a7d4c55b6f1c1e9a7d4c550"),
+        ("X-Call", "3f2a9c1e-77aa-4b1c-9f3e-1b2c3d4e5f60"),
+        ("X-Room", "room-2024-11-30-main"),
+        ("X-Mock-Session", "order-42-checkout"),
+    ],
 )
 def test_what_names_nobody_stays(name: str, value: str) -> None:
     assert headers([(name, value)]) == {name.lower(): value}
+    assert credentials([(name, value)]) == ()
+
+
+async def test_what_a_header_says_may_be_said_again() -> None:
+    given = {"X-Call-Id": "3f2a9c1e-77aa-4b1c-9f3e-1b2c3d4e5f60", "X-Mock-Session": "caller-0000000042"}
+    ask = {"model": "gpt-4o", "input": "Hi", "metadata": {"call": given["X-Call-Id"], "of": "caller-0000000042"}}
+    async with MockServer() as server, aiohttp.ClientSession(headers=given) as http:
+        async with http.post(f"{server.base_url}/responses", json=ask) as answer:
+            await answer.read()
+        journal = server.session("caller-0000000042").journal
+        assert journal.requests[0]["metadata"] == ask["metadata"]
+
+
+def asked(turn: int, text: str) -> Kept:
+    written = json.dumps({"input": text}).encode()
+    return Kept(0.0, 1, turn, None, "request", b'{"method":"POST"}', Body(written, len(written)))
+
+
+def said(turn: int, text: str) -> Entry:
+    data = {"type": "response.output_text.done", "text": text}
+    return Entry(0.0, 1, turn, None, "event", Event(data["type"], json.dumps(data).encode()))
+
+
+def journal_of_a_large_answer() -> Journal:
+    journal = Journal()
+    journal.note_kept(asked(1, f"password={SECRET}"))
+    journal.note(said(1, "much " * 20_000 + f"I know {SECRET} well"))
+    return journal
+
+
+async def test_a_large_event_is_read_after_those_before_it_whoever_asks() -> None:
+    assert SECRET not in str(list(journal_of_a_large_answer().entries))
+    assert SECRET not in str(list(await journal_of_a_large_answer().look()))
+
+
+async def test_a_large_event_shows_no_key_of_its_connection_however_many_clients_came() -> None:
+    journal = Journal()
+    for number in range(300):
+        journal.redactor.meet(number + 1, (SECRET.encode() if not number else b"hQ7%05dvT9xQ2mB7" % number,))
+    journal.note(said(1, "much " * 20_000 + SECRET))
+    assert SECRET not in str(list(await journal.look()))
+
+
+def test_a_large_body_that_was_searched_as_it_came_is_searched_again_for_what_was_named_before() -> None:
+    journal = Journal()
+    journal.note_kept(asked(1, f"password={SECRET}"))
+    large = asked(2, "much " * 20_000 + f"{SECRET} again")
+    assert large.body is not None
+    large.body.knew = 0
+    journal.note_kept(large)
+    assert SECRET not in str(list(journal.entries))
+
+
+def test_the_requests_hide_what_an_answer_named() -> None:
+    journal = Journal()
+    journal.note_kept(asked(1, "Hi"))
+    journal.note(said(1, f"Your password: {SECRET}."))
+    journal.note_kept(asked(2, f"Again {SECRET}"))
+    assert SECRET not in str(journal.requests)
+
+
+def test_a_reset_forgets_what_was_secret_but_not_the_keys_of_open_connections() -> None:
+    journal = Journal()
+    for number, key in enumerate((b"hQ7first0vT9xQ2mB7", b"hQ7other0vT9xQ2mB7"), 1):
+        journal.redactor.meet(number, (key,))
+    journal.note_kept(asked(1, "password=Summer2024x"))
+    journal.note(Entry(0.0, 2, None, None, "close", {"by": "client"}))
+    assert "Summer2024x" not in str(journal.requests)
+    journal.clear()
+    journal.note_kept(asked(2, "Summer2024x is a fair: hQ7first0vT9xQ2mB7 hQ7other0vT9xQ2mB7"))
+    assert journal.requests == [{"input": "Summer2024x is a fair: [redacted] hQ7other0vT9xQ2mB7"}]
+
+
+def test_an_endless_change_of_keys_on_one_connection_is_bounded() -> None:
+    journal = Journal()
+    for number in range(1_000):
+        journal.redactor.meet(1, (b"hQ7%05dvT9xQ2mB7" % number,))
+    learned = journal.redactor.known.count
+    for _ in range(10):
+        journal.redactor.of(1)
+    assert journal.redactor.known.count == learned, "all that are kept are known at once"
 
 
 @pytest.mark.parametrize(
