@@ -80,8 +80,7 @@ class Body(msgspec.Struct, gc=False):
         holds a known secret as it is.
         """
         if self.knew < 0 or (
-            self.knew != redactor.known.count
-            and (self.size <= LARGE or redactor.knows_some_of(self.written))
+            self.knew != redactor.known.count and (self.size <= LARGE or redactor.knows_some_of(self.written))
         ):
             self.written = bytes(redact.body(json.parse(self.written), redactor))
             self.knew = redactor.known.count

@@ -54,8 +54,8 @@ def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def credentials(given: Iterable[tuple[str, str]], path_qs: str = "") -> tuple[bytes, ...]:
-    """Return the credentials in a request's headers and query. The words that tests use for keys are none, nor
-    are ids in headers of the client's own: what is returned is removed everywhere.
+    """Return the credentials in a request's headers and query. The words that tests use for keys are none,
+    nor are ids in headers of the client's own: what is returned is removed everywhere.
     """
     known = KnownSecrets()
     telling = [

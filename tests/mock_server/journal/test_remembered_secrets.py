@@ -101,7 +101,11 @@ def test_what_names_nobody_stays(name: str, value: str) -> None:
 
 async def test_what_a_header_says_may_be_said_again() -> None:
     given = {"X-Call-Id": "3f2a9c1e-77aa-4b1c-9f3e-1b2c3d4e5f60", "X-Mock-Session": "caller-0000000042"}
-    ask = {"model": "gpt-4o", "input": "Hi", "metadata": {"call": given["X-Call-Id"], "of": "caller-0000000042"}}
+    ask = {
+        "model": "gpt-4o",
+        "input": "Hi",
+        "metadata": {"call": given["X-Call-Id"], "of": "caller-0000000042"},
+    }
     async with MockServer() as server, aiohttp.ClientSession(headers=given) as http:
         async with http.post(f"{server.base_url}/responses", json=ask) as answer:
             await answer.read()
