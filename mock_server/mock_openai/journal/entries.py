@@ -60,31 +60,40 @@ class Body(msgspec.Struct, gc=False):
     """
 
     written: bytes
-    """The body as JSON."""
+    """The body as JSON, as it came; of one that is too large, what is kept."""
     size: int
-    """Its bytes before it was searched."""
+    """Its bytes."""
+    shown: bytes = b""
+    """The same without secrets, once it was searched."""
     knew: int = -1
     """How many secrets the journal had learned when it was searched; negative if it was not."""
 
     @classmethod
-    def searched_before(cls, written: msgspec.Raw, redactor: JournalRedactor) -> Body:
-        """Return a body that has no secrets."""
-        return cls(bytes(written), len(written), redactor.known.count)
+    def searched_before(
+        cls, shown: msgspec.Raw, redactor: JournalRedactor, written: bytes | None = None
+    ) -> Body:
+        """Return a body that is shown so; `written` is what came, unless only a part of it is kept."""
+        clean = bytes(shown)
+        came = clean if written is None or written == clean else written
+        return cls(came, len(came), clean, redactor.known.count)
 
-    def clean(self, redactor: JournalRedactor) -> bytes:
-        """Return the body without secrets, as JSON."""
-        return self.written if self.knew >= 0 else self.search(redactor)
+    def clean(self, redactor: JournalRedactor | None) -> bytes:
+        """Return the body without secrets, as JSON; without a redactor, with all but those of MCP servers."""
+        if redactor is None:
+            return redact.without_mcp(self.written)
+        return self.shown if self.knew >= 0 else self.search(redactor)
 
     def search(self, redactor: JournalRedactor) -> bytes:
         """Search it, again if more is known by now, and return it. A large one is searched again only if it
         holds a known secret as it is.
         """
         if self.knew < 0 or (
-            self.knew != redactor.known.count and (self.size <= LARGE or redactor.knows_some_of(self.written))
+            self.knew != redactor.known.count and (self.size <= LARGE or redactor.knows_some_of(self.shown))
         ):
-            self.written = bytes(redact.body(json.parse(self.written), redactor))
+            shown = bytes(redact.body(json.parse(self.shown or self.written), redactor))
+            self.shown = self.written if shown == self.written else shown
             self.knew = redactor.known.count
-        return self.written
+        return self.shown
 
 
 class Kept(msgspec.Struct, gc=False):
@@ -99,11 +108,13 @@ class Kept(msgspec.Struct, gc=False):
     body: Body | None = None
     """The body of a create; that of another request is in `data`."""
 
-    def entry(self, redactor: JournalRedactor) -> Entry:
-        """Return the entry, with data of the reader's own."""
+    def entry(self, redactor: JournalRedactor | None) -> Entry:
+        """Return the entry, with data of the reader's own; without a redactor, the body of a create as it
+        came.
+        """
         data = json.parse(self.data)
         if self.body is not None:
-            data["body"] = json.parse(self.body.clean(redactor.of(self.connection)))
+            data["body"] = json.parse(self.body.clean(redactor and redactor.of(self.connection)))
         if isinstance(body := data.get("body"), dict) and self.kind == "request" and CUT in body:
             data["body"] = CutBody(body)
         return Entry(self.at, self.connection, self.turn, self.lane, self.kind, data)
@@ -155,7 +166,7 @@ class Entries(Sequence[Entry]):
     def __init__(
         self,
         noted: Sequence[Entry | Kept],
-        redactor: JournalRedactor,
+        redactor: JournalRedactor | None,
         changed: Mapping[int, Entry | Kept] | None = None,
         first: int = 0,
     ) -> None:
@@ -197,7 +208,7 @@ class Entries(Sequence[Entry]):
         return repr(list(self))
 
 
-def made(noted: Entry | Kept, redactor: JournalRedactor) -> Entry:
+def made(noted: Entry | Kept, redactor: JournalRedactor | None) -> Entry:
     """Return the entry that was noted, with data of the reader's own."""
     return noted.entry(redactor) if isinstance(noted, Kept) else noted
 

@@ -163,11 +163,11 @@ class Journal:
 
     @property
     def unredacted(self) -> Sequence[Entry]:
-        """All entries, with events as they were sent, secrets included: for checking texts, not for writing
-        down.
+        """All entries, with events as they were sent and the bodies of creates as they came, secrets
+        included: for checking texts, not for writing down.
         """
         self._lent = True
-        return Entries(self._singles(), self.redactor)
+        return Entries(self._singles(), None)
 
     @property
     def requests(self) -> list[Mapping[str, Any]]:

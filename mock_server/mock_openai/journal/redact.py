@@ -146,10 +146,12 @@ def error(wrong: ApiError) -> dict[str, Any]:
 
 def body(given: Mapping[str, Any], redactor: SecretRedactor = _redactor) -> msgspec.Raw:
     """Return a request body without secrets, as compact JSON."""
-    written = _encoder.encode(given)
-    if written.find(b'"mcp"') >= 0:
-        written = _encoder.encode(_without_mcp(given))
-    return msgspec.Raw(of_json(written, redactor))
+    return msgspec.Raw(of_json(without_mcp(_encoder.encode(given)), redactor))
+
+
+def without_mcp(written: bytes) -> bytes:
+    """Return JSON without the credentials of MCP servers, which stand in fields of any name."""
+    return _encoder.encode(_without_mcp(json.parse(written))) if written.find(b'"mcp"') >= 0 else written
 
 
 def of_json(written: bytes, redactor: SecretRedactor = _redactor) -> bytes:

@@ -24,7 +24,7 @@ class SentResponse:
     began: float
     """Seconds on the loop's clock since the server started."""
     request: Mapping[str, Any]
-    """The request body."""
+    """The request body, as it came."""
     opened: float | None = None
     """When its first event left, on the same clock."""
     spoke: float | None = None

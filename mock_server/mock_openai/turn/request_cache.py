@@ -70,7 +70,9 @@ class ReceivedRequest(msgspec.Struct, eq=False):
 
         Always starts from the whole body, because another thread may have cut it meanwhile.
         """
-        noted = Body.searched_before(shorten(redact.body(self.body, redactor)), redactor)
+        shown = redact.body(self.body, redactor)
+        short = shorten(shown)
+        noted = Body.searched_before(short, redactor, json.compact(self.body) if short is shown else None)
         self._noted = noted
         return noted
 

@@ -17,11 +17,8 @@ KEY = "kN3vT9xQ2mB7rL5wZ8yC4dF6"
 
 
 def shown_by(server: MockServer) -> list[Any]:
-    journal = server.journal
-    entries = [
-        [one.data for one in kind if one.kind == "request"] for kind in (journal.entries, journal.unredacted)
-    ]
-    return [journal.requests, *entries]
+    entries = [one.data for one in server.journal.entries if one.kind == "request"]
+    return [server.journal.requests, entries]
 
 
 async def others(server: MockServer, number: int) -> None:
@@ -82,3 +79,24 @@ async def test_a_turn_does_not_wait_for_the_search(monkeypatch: pytest.MonkeyPat
         for _ in range(2):
             assert len(server.journal.requests) == 3
         assert len(searched) == 3, "each once"
+
+
+@pytest.mark.parametrize("size", [0, 20_000])
+async def test_a_test_judges_what_came_and_everything_else_shows_none_of_it(size: int) -> None:
+    ask = {"model": "gpt-4o", "input": "My PIN is 4711.", "instructions": "much " * (size // 5)}
+    async with MockServer() as server, aiohttp.ClientSession() as http:
+        for _ in range(2):
+            async with http.post(f"{server.base_url}/responses", json=ask) as answer:
+                assert answer.status == 200
+        for _ in range(2):
+            assert [said.request for said in server.journal.responses] == [ask, ask]
+            assert "4711" not in str(shown_by(server))
+
+
+async def test_what_opens_the_servers_of_tools_is_in_no_copy() -> None:
+    tool = {"type": "mcp", "server_label": "x", "server_url": "https://example.com", "authorization": "ab"}
+    async with MockServer() as server, aiohttp.ClientSession() as http:
+        ask = {"model": "gpt-4o", "input": "Hi", "tools": [tool]}
+        async with http.post(f"{server.base_url}/responses", json=ask) as answer:
+            await answer.read()
+        assert server.journal.responses[0].request["tools"][0]["authorization"] == REDACTED
