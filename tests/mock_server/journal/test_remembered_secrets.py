@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from mock_openai import MockServer, reply
 from mock_openai.journal.budget import JournalBudget
@@ -148,7 +149,7 @@ def test_a_large_body_that_was_searched_as_it_came_is_searched_again_for_what_wa
     journal.note_kept(asked(1, f"password={SECRET}"))
     large = asked(2, "much " * 20_000 + f"{SECRET} again")
     assert large.body is not None
-    large.body.knew = 0
+    large.body = Body.searched_before(msgspec.Raw(large.body.written), journal.redactor)
     journal.note_kept(large)
     assert SECRET not in str(list(journal.entries))
 
