@@ -105,6 +105,7 @@ def _redact_events(own: Sequence[int], rows: list[Row], redactor: JournalRedacto
     stream.flush()
     for number, data in zip(own, clean, strict=True):
         row, detail = rows[number], data.decode("utf-8", "replace")
+        detail = _detail(detail, redactor) if _MORE.search(detail) else detail
         text = redactor.string(row.text)
         if detail != row.detail and "type" in (known := decoded(data)):
             text = event_line(str(known["type"]), known)

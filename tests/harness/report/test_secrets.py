@@ -12,7 +12,8 @@ from ninelives.report.checked import Checked
 from ninelives.report.github import commands, summary
 from ninelives.report.html import page
 from ninelives.report.junit import junit
-from ninelives.report.timeline import Row, Timeline, from_exchanges, request_line
+from ninelives.report.secrets import rows_without_secrets
+from ninelives.report.timeline import DETAIL_LIMIT, Row, Timeline, from_exchanges, request_line
 
 from tests.harness.report.test_reports import delta, tape
 
@@ -52,6 +53,15 @@ def test_a_page_shows_no_secret_however_it_was_spoken(size: int) -> None:
     assert not shown(text)
     assert not shown(moments.replace('"', "").replace("\u2190 output_text.delta ", ""))
     assert "I have noted" in text
+
+
+@pytest.mark.parametrize("kind", ["event", "request"])
+def test_a_page_that_cuts_a_long_moment_shows_no_beginning_of_a_secret(kind: str) -> None:
+    for before in range(DETAIL_LIMIT - 40, DETAIL_LIMIT):
+        text = "a " * (before // 2) + f"password={SECRET} and so on"
+        cut = f"{text[:DETAIL_LIMIT]}\n\u2026 {len(text) - DETAIL_LIMIT} more characters"
+        rows = rows_without_secrets([Row(0.0, "connection 1", kind, "\u2190 x", cut)])
+        assert not [part for part in windows(SECRET, 6) if part in rows[0].detail]
 
 
 def test_a_page_about_a_cassette_with_a_secret_in_pieces_shows_none() -> None:
