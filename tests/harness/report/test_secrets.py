@@ -56,9 +56,10 @@ def test_a_page_shows_no_secret_however_it_was_spoken(size: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["event", "request"])
-def test_a_page_that_cuts_a_long_moment_shows_no_beginning_of_a_secret(kind: str) -> None:
+@pytest.mark.parametrize("name", ["password=", "Authorization: Bearer ", "key sk-proj-"])
+def test_a_page_that_cuts_a_long_moment_shows_no_beginning_of_a_secret(kind: str, name: str) -> None:
     for before in range(DETAIL_LIMIT - 40, DETAIL_LIMIT):
-        text = "a " * (before // 2) + f"password={SECRET} and so on"
+        text = "a " * (before // 2) + f"{name}{SECRET} and so on"
         cut = f"{text[:DETAIL_LIMIT]}\n\u2026 {len(text) - DETAIL_LIMIT} more characters"
         rows = rows_without_secrets([Row(0.0, "connection 1", kind, "\u2190 x", cut)])
         assert not [part for part in windows(SECRET, 6) if part in rows[0].detail]
