@@ -18,7 +18,7 @@ from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, WrongKey
 from mock_openai.protocol.mcp_credentials import bare_address
 from mock_openai.redaction import SecretRedactor
-from mock_openai.redaction.edits import applied
+from mock_openai.redaction.edits import Edit, applied
 from mock_openai.redaction.headers import holds_secret
 from mock_openai.redaction.known import KnownSecrets
 from mock_openai.redaction.names import header_may_hold_one
@@ -33,6 +33,7 @@ _SECRET_NAME = re.compile(
     re.I,
 )
 _ESCAPED = re.compile(r"\\([^\w\\])")
+_IN_A_STRING = re.compile(rb'(?s)(?:[^"\\]|\\.|\\\Z)*+')
 _HARMLESS = frozenset({"sec-websocket-key", "x-mock-session"})
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """What tests and clients name calls and rooms by, in headers of their own."""
@@ -161,12 +162,19 @@ def of_json(written: bytes, redactor: SecretRedactor = _redactor) -> bytes:
     edits = redactor.edits(written)
     if not edits:
         return written
-    clean = applied(written, edits)
+    within = [_within_a_string(written, edit) for edit in edits]
+    clean = applied(written, within)
     try:
-        json.parse(clean)
-    except ValueError:  # a secret went over the end of a string
+        value = json.parse(clean)
+    except ValueError:  # a secret was no part of a string
         return _encoder.encode(redactor.value(json.parse(written)))
-    return clean
+    return clean if within == edits else _encoder.encode(redactor.value(value))
+
+
+def _within_a_string(written: bytes, edit: Edit) -> Edit:
+    """Return an edit that ends where the string ends in which it begins: what follows is another value."""
+    inside = _IN_A_STRING.match(written, edit.start, edit.end)
+    return edit if inside is None else edit._replace(end=inside.end())
 
 
 class JournalRedactor(SecretRedactor):

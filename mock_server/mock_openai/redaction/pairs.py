@@ -40,7 +40,7 @@ _ATTRIBUTE = re.compile(
 )
 _PLIST = re.compile(
     rb"<(?:key|name|Key|Name)>\s{0,8}+(?P<name>[^<>]{1,128}+)</(?:key|name|Key|Name)>\s{0,16}+"
-    rb"<(?:string|value|val|data|Value)>\s{0,8}+(?P<value>[^<>\s]{4,1024}+)"
+    rb"<(?:string|value|val|data|Value)>\s{0,8}+(?P<value>[^<>\s\"]{4,1024}+)"
 )
 _LINES = re.compile(
     rb"(?<![\w-])(?:name|key)[ \t]{0,4}+:[ \t]{0,4}+[\"']?+"

@@ -14,8 +14,10 @@ from mock_openai import MockServer, reply
 from mock_openai.journal.budget import JournalBudget
 from mock_openai.journal.entries import Body, Entry, Kept
 from mock_openai.journal.journal import Journal
-from mock_openai.journal.redact import credentials, headers, path
+from mock_openai.journal.redact import credentials, headers, of_json, path
 from mock_openai.protocol.events import Event
+from mock_openai.redaction import SecretRedactor
+from mock_openai.redaction.edits import Edit
 
 from tests.mock_server.redaction.made_up import SECRETS
 from tests.mock_server.redaction.notations import NOTATIONS
@@ -112,6 +114,29 @@ async def test_what_a_header_says_may_be_said_again() -> None:
             await answer.read()
         journal = server.session("caller-0000000042").journal
         assert journal.requests[0]["metadata"] == ask["metadata"]
+
+
+async def test_a_secret_takes_no_neighbour_with_it() -> None:
+    cut = f"<key>apiToken</key>\n<string>{SECRET}"
+    ask = {"model": "gpt-4o", "input": "Hi", "metadata": {"cut": cut, "next": "plain"}}
+    async with MockServer() as server, aiohttp.ClientSession() as http:
+        async with http.post(f"{server.base_url}/responses", json=ask) as answer:
+            await answer.read()
+        shown = {"cut": cut.replace(SECRET, "[redacted]"), "next": "plain"}
+        assert server.journal.requests[0]["metadata"] == shown
+
+
+class OverTheEnd(SecretRedactor):
+    """A redactor with a rule that looks over the end of a string."""
+
+    def edits(self, data: bytes, *given: Any, **more: Any) -> list[Edit]:
+        begin, end = data.find(b"secret"), data.find(b"over")
+        return [Edit("odd", begin, end, b"[redacted]")] if 0 <= begin < end else []
+
+
+def test_nor_does_one_that_seems_to_go_over_the_end_of_a_string() -> None:
+    clean = of_json(rb'{"a":"b \"secret\\","c":"over"}', OverTheEnd(instead=b"[redacted]"))
+    assert json.loads(clean) == {"a": 'b "[redacted]', "c": "over"}
 
 
 def asked(turn: int, text: str) -> Kept:
