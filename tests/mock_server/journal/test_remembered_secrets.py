@@ -118,11 +118,11 @@ async def test_what_a_header_says_may_be_said_again() -> None:
 
 async def test_a_secret_takes_no_neighbour_with_it() -> None:
     cut = f"<key>apiToken</key>\n<string>{SECRET}"
-    ask = {"model": "gpt-4o", "input": "Hi", "metadata": {"cut": cut, "next": "plain"}}
+    ask = {"model": "gpt-4o", "input": "Hi", "metadata": {"cut": cut, "next": "plain words"}}
     async with MockServer() as server, aiohttp.ClientSession() as http:
         async with http.post(f"{server.base_url}/responses", json=ask) as answer:
             await answer.read()
-        shown = {"cut": cut.replace(SECRET, "[redacted]"), "next": "plain"}
+        shown = {"cut": cut.replace(SECRET, "[redacted]"), "next": "plain words"}
         assert server.journal.requests[0]["metadata"] == shown
 
 
