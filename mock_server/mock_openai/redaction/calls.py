@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mock_openai.redaction.forms import Span
+import mock_openai.redaction.issuers as issuers
+from mock_openai.redaction.forms import Span, trie
 from mock_openai.redaction.judged import is_certain, whole
 from mock_openai.redaction.values import is_dense
 
@@ -25,7 +26,9 @@ _FOREIGN = re.compile(rb"(?:[a-z]{2,12}|[A-Z]{2,12})[_-]")
 
 
 _CLASS = re.compile(
-    rb"(?<![A-Za-z0-9_])(?:[A-Z][A-Za-z0-9]{1,40}|(?<=\.)(?:init|start|configure|setup|initialize))\Z"
+    rb"(?<![A-Za-z0-9_])(?:(?i:"
+    + trie(issuers.NAMES).encode()
+    + rb")[A-Za-z]{0,12}|[A-Z][A-Za-z0-9]{1,40}|(?<=\.)(?:init|start|configure|setup|initialize))\Z"
 )
 _OF_AN_ID = re.compile(
     rb"(?i)id\Z|hash|digest|sha\d{0,3}\Z|md5|commit|rev|etag|bytes|hex|colou?r|check|block|tx|addr|voice|doc|file|sheet|video|"

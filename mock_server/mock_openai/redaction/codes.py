@@ -31,6 +31,19 @@ _BARE = re.compile(
     rf"(?:(?:verification|security|access|one[- ]time|login|sms|mfa|2fa|authentication|unlock|door)[- ]|"
     rf"pass[ -]?)(?:code|pin|passcode|password){_QUOTES} {_DIGITS}".encode()
 )
+_OWN = (
+    r"(?:my|your|our|(?:six|[4-8])[- ]digit)(?! (?:zip|area|post|country|city|error|exit|status|order|product"
+    r"|promo|discount|coupon|voucher|gift|offer|refer|booking|reservation|tracking|dress|color|dial|source"
+    r"|qr|bar)) "
+    r"(?:[a-z0-9_.-]{2,24} )?code"
+)
+"""Somebody's code, with at most one word that says whose or what for."""
+_OF_SOMEBODY = re.compile(
+    rf"(?<![a-z0-9_]){_OWN}{_QUOTES}(?:,?+ {_VERB}|:)[\"'`*: ]{{0,4}}+{_DIGITS}|"
+    rf"(?<![\w.,-])(?:[a-z]-)?+(?P<before>[0-9]{{4,8}}|[0-9]{{3}}[- ][0-9]{{3}}){_QUOTES} is {_OWN}|"
+    rf"(?<![a-z0-9_])(?:the|this|that) code (?:is|was|says|reads)[\"'`*: ]{{1,4}}+"
+    r"(?P<six>[0-9]{6}|[0-9]{3}[- ][0-9]{3})(?![\w%]|[.,-]\d)".encode()
+)
 _USED = re.compile(rf"(?:use|enter|type)(?: (?:the )?code)?+ {_DIGITS} to (?:sign|log) in".encode())
 USES = (b"sign in", b"log in")
 """Words of a text that has one."""
@@ -64,9 +77,12 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     if _ANY.search(low) is not None:
         if _NAMES.search(told) is not None or not low.isascii():
             found += [_after(), _before(), _BARE]
+        if b"code" in told:
+            found.append(_OF_SOMEBODY)
         if any(use in low for use in USES):
             found.append(_USED)
     for pattern in found:
         for match in pattern.finditer(low):
-            if is_code(match["value"].translate(None, b" -")):
-                yield from whole("digits", match["value"], match.start("value"))
+            group = match.lastgroup or "value"
+            if is_code(match[group].translate(None, b" -")):
+                yield from whole("digits", match[group], match.start(group))

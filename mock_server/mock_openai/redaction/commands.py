@@ -74,7 +74,7 @@ _COOKIE = re.compile(
 )
 _CRUMB = re.compile(rb"=(?P<value>[^\s;=]{8,512}+)")
 _PROGRAM = re.compile(
-    rb"(?<![\w./-])(?:(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\r\n\"]{0,200}?[ \t]-p[\"']?"
+    rb"(?<![\w.-])(?:(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\r\n\"]{0,200}?[ \t]-p[\"']?"
     rb"|(?:sshpass|docker login|podman login|helm registry login|az login|mongo|mongosh|mongodump|cqlsh"
     rb"|7z|smbclient)\b"
     rb"[^\r\n\"]{0,200}?[ \t]-[pP][ \t=]{0,4}[\"']?"

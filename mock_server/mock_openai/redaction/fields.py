@@ -31,7 +31,14 @@ from mock_openai.redaction.judged import named as named
 from mock_openai.redaction.languages import PARTS
 from mock_openai.redaction.names import Weight, names_digits, stems, weight
 from mock_openai.redaction.sections import SHORTEST, section_of
-from mock_openai.redaction.values import is_code, is_credential, is_mixed, is_named_number, is_named_secret
+from mock_openai.redaction.values import (
+    is_code,
+    is_credential,
+    is_jumbled,
+    is_mixed,
+    is_named_number,
+    is_named_secret,
+)
 
 _LETTER = rb"(?:[a-z0-9_.-]|[\xc3-\xe1\xe3-\xed][\x80-\xbf]{1,2})"
 _FEW = 32
@@ -120,7 +127,7 @@ def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iter
     for notation in (pairs, headers, places, armor, commands, prose, codes, groups):
         yield from notation.spans(text, low, told)
     yield from tables.spans(text, low, stems)
-    yield from near.spans(text, stems)
+    yield from near.spans(text, low, told, stems)
     if b"(" in text:
         yield from calls.spans(text)
     if b"argon2" in told or b"scrypt" in told or b"pbkdf2" in told:
@@ -285,8 +292,10 @@ def _bare(name: bytes, value: bytes, start: int, what: Weight, *, form: bool, ex
     if what is not Weight.SECRET or exact or name.isupper():
         wanted = fits(what, value)
     else:
-        wanted = is_credential(value, 8) or (
-            len(value) >= 20 and is_named_secret(value) and b"." not in value
+        wanted = (
+            is_credential(value, 8)
+            or (value.islower() and is_jumbled(value) and weight(value) is Weight.NOTHING)
+            or (len(value) >= 20 and is_named_secret(value) and b"." not in value)
         )
     if wanted:
         kind = "query" if form else "field" if what is Weight.SECRET else "credential"

@@ -47,6 +47,8 @@ _OVER = f"(?!{_A})"
 _SLACK = "(?:[A-Za-z0-9./+-]|%2[BFbf]|%3[Dd]){10,}+"
 """Some are base64 as cookies have it: escaped. An escape of any other character is not part of one."""
 _CRYPT = "[A-Za-z0-9./$=,+:@_-]{24,}+"
+_PARTS = f"{_A}{{8}}(?:-{_A}{{4}}){{3}}-{_A}{{12}}{_OVER}"
+"""An UUID, or what looks like one."""
 _LONG, _DOTTED, _BASE64 = f"{_W}{{16,}}+", "[A-Za-z0-9_.=-]{16,}+", "[A-Za-z0-9_+/=-]{16,}+"
 
 FORMS = (
@@ -60,7 +62,9 @@ FORMS = (
     # other makers of models and voices
     Form("key", "gsk_ xai- pplx- hf_ api_org_ r8_ sk_ csk- nvapi- tgp_v1_ jina_ pcsk_ tvly-", _LONG),
     Form("key", "sk_car_ sk-lf- pk-lf- hfp_ apify_api_ runwareai_ lsv2_pt_ lsv2_sk_", _LONG),
-    Form("key", "esecret_ bb_live_", _LONG),
+    Form("key", "esecret_ bb_live_ flp_ ide_ e2b_ luma- m0- lpt_", _LONG),
+    Form("key", "sec-c- os_v2_ ATTA RGAPI- xaat- xapt-", _LONG),
+    Form("key", "ak- as- ak_ key_", f"{_W}{{20,}}+", DENSE),
     Form("key", "live_ test_ prod_ sandbox_", f"{_W}{{20,}}+", DENSE),
     Form("key", "co- rpa_ fal_ ls__ fw_ fpk_ pa- fc- up_", _LONG, MIXED),
     Form("key", "AIza", f"{_W}{{30,}}+"),
@@ -76,11 +80,12 @@ FORMS = (
     Form("token", "CCIPAT_ CCIPRJ_ sgp_ bkua_ tfp_ cfut_ cfat_ v1.0- lin_api_ lin_oauth_", _LONG),
     Form("token", "fm1_ fm2_ whsec_ glc_", _BASE64),
     Form("token", "CFPAT- CFPAT_ p8e- AKCp cmVmdGtu gloas- glwt- figd- ghcr_ dG9rO tfe-", _LONG),
-    Form("token", "pat", "[A-Za-z0-9]{14}\\.[0-9a-f]{64}", ANY),  # Airtable
+    Form("token", "pat", f"{_A}{{14}}\\.{_A}{{64}}{_OVER}"),  # Airtable
+    Form("token", "squ_ sqp_ sqa_ sqb_ depot_project_ depot_org_ xau_ tsec_ CCDB1_ fnAE pdl_", _LONG),
     # clouds and databases
     Form("access key", "AKIA ASIA ABIA ACCA AGPA AIDA AROA AIPA ANPA ANVA", f"[A-Z0-9]{{16}}{_OVER}", ANY),
     Form("key", "LTAI AKID AKLT", f"{_A}{{12,}}+"),
-    Form("token", "dapi dose dkea", f"[0-9a-f]{{32}}{_OVER}"),
+    Form("token", "dapi dose dkea", f"{_A}{{32}}{_OVER}"),
     Form("token", "dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit. ops_", _DOTTED),
     Form("token", "pscale_tkn_ pscale_pw_ pscale_oauth_ hvs. hvb. hvr.", _DOTTED),
     Form("token", "dt0c01. dt0s01. dt0s02. dt0s16.", "[A-Z0-9]{8,24}+\\.[A-Z0-9]{64}", ANY),
@@ -93,18 +98,21 @@ FORMS = (
     Form("key", "sq0atp- sq0csp- sq0idp- shpat_ shpca_ shppa_ shpss_ shprt_ PMAK-", f"{_W}{{14,}}+"),
     Form("key", "EAAA EAAC EAAG", f"{_W}{{40,}}+", MIXED),
     Form("key", "access_token$production$ access_token$sandbox$", "[A-Za-z0-9$]{16,}+"),
+    Form("key", "access-sandbox- access-development- access-production-", _PARTS),
+    Form("key", "public-sandbox- public-production- link-sandbox- link-production-", _PARTS),
     Form("token", "sl.", "(?:[a-z]\\.)?[A-Za-z0-9_-]{80,}+", MIXED),
     Form("token", "IGQV IGAA AAAAAAAAAAAAAAAAAAAAA", "(?:[A-Za-z0-9_-]|%2[BFbf]|%3[Dd]){40,}+", MIXED),
-    Form("token", "1/ 2/", f"\\d{{12,20}}(?:/\\d{{12,20}})?:[0-9a-f]{{32}}{_OVER}", ANY),  # Asana
+    Form("token", "1/ 2/", f"\\d{{12,20}}(?:/\\d{{12,20}})?:{_A}{{32}}{_OVER}"),  # Asana
     # messages and telephones
     Form("token", "xoxb- xoxa- xoxp- xoxs- xoxr- xoxo- xoxc- xoxd-", _SLACK, VARIED),
     Form("token", "xoxe- xoxe. xapp- xwfp-", _SLACK, VARIED),
     Form("key", "SG.", "[A-Za-z0-9_.-]{20,}+"),
     Form("key", "AC SK", f"[0-9a-f]{{32}}{_OVER}", ANY),
     Form("key", "key- pubkey-", f"[0-9a-f]{{32}}{_OVER}", ANY),
-    Form("key", "KEY01", "[0-9A-F]{8,32}_[A-Za-z0-9]{16,}+", ANY),  # Telnyx
+    Form("key", "KEY01", "[A-Za-z0-9]{8,32}_[A-Za-z0-9]{16,}+"),  # Telnyx
     Form("key", "xkeysib- xsmtpsib- mlsn. ntn_ secret_ figd_ figo_ figu_", _LONG),
     Form("key", "re_ pat- pat. patt.", _DOTTED, MIXED),
+    Form("key", "pat-na1- pat-na2- pat-eu1-", _LONG, VARIED),
     # operations
     Form("key", "NRAK- NRRA- NRJS- NRII- glsa_ phc_ phx_ EZAK EZTK", _LONG),
     Form("key", "sntrys_ sntryu_", "[A-Za-z0-9_+/=-]{16,}+"),

@@ -81,7 +81,9 @@ _WHOLE = frozenset(
 """Names that count alone and after a separator, but not as the end of a longer word."""
 _SECRET_ENDS = tuple(end for end in _SECRET if end not in _WHOLE)
 _HINT_ENDS = tuple(end for end in _HINTS if end not in _WHOLE and end != "key")
-_PARAMETERS = frozenset({"code", "state", "ticket", "key", "signature", "appid"})
+_PARAMETERS = frozenset(
+    {"code", "state", "ticket", "key", "signature", "appid", "magic", "ott", "invite", "invitation"}
+)
 """Names that count only in a query or a form."""
 _NO_SECRETS = re.compile(
     r"(?:page|next|prev|previous|continuation|sync|cursor|resume|cancel|eos|bos|pad|unk|sep|cls|mask|stop|start|"
@@ -117,6 +119,7 @@ STEMS = (
     *(b"connectionstring", b"connstring", b"connection_string", b"conn_str", b"connection-string"),
     *(b"assertion", b"saml", b"verifier", b"phrase", b"code", b"hmac", b"jwt", b"sas", b"otp"),
     *(b"salt", b"pepper"),
+    *(b"magic", b"invit"),
     *(b"appid", b"app_id", b"app-id", b"certificate"),
     *(b"sid", b"ticket", b"psk", b"wep", b"kubeconfig", b"pswd", b"privkey", b"mnemonic", b"seedwords"),
     *(
@@ -155,6 +158,7 @@ SHORT = (
     b"cvc2",
     b"tan",
     b"totp",
+    b"ott",
 )
 """Names that count only with no letter beside them."""
 

@@ -14,7 +14,7 @@ import mock_openai.redaction.forms as forms
 import mock_openai.redaction.groups as groups
 import mock_openai.redaction.near as near_to
 from mock_openai.redaction.escapes import Decoded, decoded, has_escapes
-from mock_openai.redaction.judged import is_certain
+from mock_openai.redaction.judged import TRAILING, is_certain
 from mock_openai.redaction.redactor import DEEPEST, SecretRedactor
 from mock_openai.redaction.values import is_dense
 
@@ -90,6 +90,10 @@ def _may_call(word: bytes) -> bool:
     return any(each.startswith(word) for each in _CALLING)
 
 
+def _is_random(value: bytes) -> bool:
+    return is_dense(value) or near_to.HEX.fullmatch(value.rstrip(TRAILING)) is not None
+
+
 def _apart(text: bytes, start: int) -> int:
     """Return the start of a value whose name may still follow: a word in a sentence, a tag, an object."""
     place, base = len(text), max(start - _LOOKED_BACK, len(text) - _FAR, 0)
@@ -100,7 +104,7 @@ def _apart(text: bytes, start: int) -> int:
         near = (
             len(tail) - word.end() <= near_to.BEFORE
             and b"\n" not in tail[word.end() :]
-            and is_dense(word[0].rpartition(b":")[2])
+            and _is_random(word[0].rpartition(b":")[2])
         )
         if near or (is_certain(word[0]) and not forms.spans(word[0]) and all(map(_may_call, calls))):
             place = min(place, base + word.start())

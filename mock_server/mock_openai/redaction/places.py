@@ -46,6 +46,12 @@ _CARRIERS = (
 _SEGMENT = re.compile(rb"[\w~.-]{16,256}+")
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _WIFI = re.compile(rb"(?i)WIFI:(?:[STH]:[^;\"\s]{0,64}+;){0,4}+P:(?P<value>[^;\"\s]{6,64}+);")
+_QUERY = re.compile(rb"\?[^\s\"'<>?]{1,1024}+")
+_EXPIRES = re.compile(rb"(?i)(?<=[?&])expires=\d{9,13}")
+_SIGNED = re.compile(
+    rb"(?<=[?&])(?:md5|hash|hmac|digest|sign|secure|verify|h|hs|k|s|st|t|v)=(?P<value>[A-Za-z0-9_~%=-]{20,256}+)"
+)
+"""What makes an address valid until it expires."""
 _HOSTS = (b"hook", b"telegram", b"chat.googleapis", b"alchemy", b"infura", b"quiknode")
 SIGNS = (
     b"hook",
@@ -55,6 +61,7 @@ SIGNS = (
     b"infura",
     b"quiknode",
     b"wifi:",
+    b"expires=",
     b"oracle",
     b"sqlplus",
     *_CARRIERS,
@@ -86,6 +93,11 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             for part in _SEGMENT.finditer(match["value"]):
                 if _UUID.fullmatch(part[0]) or is_certain(part[0], 20):
                     yield from whole("path", part[0], match.start("value") + part.start())
+    if b"expires=" in told:
+        for match in _QUERY.finditer(text):
+            for part in _SIGNED.finditer(match[0]) if _EXPIRES.search(match[0]) is not None else ():
+                if is_credential(part["value"], 20):
+                    yield from whole("query", part["value"], match.start() + part.start("value"))
     if b"wifi:" in told:
         for match in _WIFI.finditer(text):
             if is_credential(match["value"], 6):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mock_openai.redaction.forms import Span, trie
 from mock_openai.redaction.judged import TRAILING, Stem, is_certain, whole
 from mock_openai.redaction.languages import written
-from mock_openai.redaction.values import is_credential, is_mixed, is_random
+from mock_openai.redaction.values import is_credential, is_jumbled, is_mixed, is_named_secret, is_random
 
 _FOREIGN = {word.encode() for word in written()}
 _ENGLISH = {
@@ -51,7 +51,8 @@ _REST = re.compile(
     rb"(?P<tail>(?:[a-z]|\xc3[\x80-\xbf]|\xc4\xb1){0,12}+(?: (?:word|phrase|code|key)(?![a-z]))?+)"
     rb"[*_`\"']{0,3}+"
     rb"(?:[ \t]{1,2}+\([^()\r\n\"]{1,48}+\))?+:?+[*`]{0,2}+"
-    rb"(?P<verb>,?+[ \t]{0,4}+(?:(?:is|was|are|now|to|of|be|equals|reads|lautet|ist|est|es|\xc3\xa8|jest|je"
+    rb"(?P<verb>,?+[ \t]{0,4}+(?:(?:for|of|to|at|in|on|from)(?: [\w@.'-]{1,24}+){1,4}? (?:is|was)(?![a-z0-9])"
+    rb"|(?:is|was|are|now|to|of|be|equals|reads|lautet|ist|est|es|\xc3\xa8|jest|je"
     rb"|\xc3\xa4r|er|on|adalah"
     rb"|olarak|este|das|it'?s|that'?s|c'est|would|should|will|be|sera|ser\xc3\xa1|still|just|currently|again"
     rb"|\xc3\xa9|"
@@ -60,7 +61,7 @@ _REST = re.compile(
     rb"|[:=]|->|--?"
     rb"|\xe2\x80\x94),?+){0,4}+:?+"
     rb"[ \t]{0,4}+[\"'`(*]{0,3}+[ \t]?+(?P<value>"
-    rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|[&,;](?![\w.~%-]{1,64}+[=:])){8,256}+)"  # not the next name
+    rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|[&,;](?![\w.~%-]{1,64}+[=:])){6,256}+)"  # not the next name
 )
 """The text after the stem of a name in a sentence."""
 _CALLED = re.compile(
@@ -88,6 +89,17 @@ _CALLS = (
 _MIXED = re.compile(rb"[A-Za-z][0-9]|[0-9][A-Za-z]")
 _KEY = re.compile(
     rb"(?<![a-z0-9_])key (?:is|was|:)[ \t]{1,4}+[\"'`]?+(?P<value>[a-z0-9_-]{20,256}+)(?![\w.])"
+)
+_QUOTES = (b'"', b"'", b"`")
+_ORDINARY = re.compile(
+    rb"(?i)\A[a-z]++(?<=ed|al|id|ng|ty|or|en|ly)\Z|(?:able|ible|ive|ect|ent|ory|ary|ess|word|phrase|name)\Z"
+)
+"""A word that says how a password is."""
+_ALGORITHM = re.compile(
+    rb"(?i)(?:sha|md|base|utf|aes|rsa|bcrypt|scrypt|argon|oauth|python|win|page|line|step)-?\d"
+)
+_WITH_A_SIGN = re.compile(
+    rb"(?=[^0-9]*+[0-9])(?=[^a-z]*+[a-z])(?=[^A-Z]*+[A-Z])\w++[!*%^#+~@$][\w!*%^#+~@$-]*+"
 )
 _GROUPED = re.compile(rb"[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){2,9}")
 """A licence key as it stands on a box."""
@@ -122,9 +134,19 @@ def said(text: bytes, low: bytes, stem: Stem) -> Iterator[Span]:
     value = text[slice(*match.span("value"))].rstrip(TRAILING)
     name = found["name"] if found is not None else b""
     sure = match["verb"] or (name.startswith((b"pass", b"pwd")) and name != b"pass") or is_random(value)
+    password = name.startswith(b"pass") and name != b"pass"
+    end = match.start("value") + len(value)
+    quote = text[match.start("value") - 1 : match.start("value")]
+    if password and match["verb"] and quote in _QUOTES and text[end : end + 1] == quote:
+        if is_named_secret(value) and not _ORDINARY.search(value):
+            yield from whole("field", value, match.start("value"))
+        return
     if name in (b"pw", b"pass") or foreign:
-        sure = sure and is_random(value)
+        sure = sure and (is_random(value) or (not foreign and _WITH_A_SIGN.fullmatch(value) is not None))
     if name == b"pwd" and value[:1] in (b"/", b"~"):  # the folder
         return
-    if sure and is_credential(value, 8) and _MIXED.search(value):
+    if password and match["verb"] and is_jumbled(value):
+        yield from whole("field", value, match.start("value"))
+    shortest = 6 if password and match["verb"] and not _ALGORITHM.match(value) else 8
+    if sure and is_credential(value, shortest) and _MIXED.search(value):
         yield from whole("field", value, match.start("value"))

@@ -17,6 +17,8 @@ import mock_openai.redaction.calls as calls
 import mock_openai.redaction.commands as commands
 import mock_openai.redaction.forms as forms
 import mock_openai.redaction.headers as headers
+import mock_openai.redaction.issuers as issuers
+import mock_openai.redaction.near as near
 import mock_openai.redaction.pairs as pairs
 import mock_openai.redaction.places as places
 from mock_openai.redaction.blobs import holds_text
@@ -27,6 +29,9 @@ NAME, FORM, TEXT, KNOWN = 1, 2, 4, 8
 """Signs of a possible secret in a text: the name of one, the form of one, base64 of a text, a known secret.
 """
 
+_ISSUER, _LONG = 16, 32
+"""The name of an issuer, and what may be its key: together they are a sign."""
+_ALL = NAME | FORM | TEXT | KNOWN
 _WORD = re.compile(rb"[A-Za-z0-9_+/=.%$!:~-]++")
 _ONLY_WORDS = bytes(byte if _WORD.match(bytes((byte,))) else 0x20 for byte in range(256))
 """Turns all bytes that are not part of words into spaces: splitting there is faster than the pattern
@@ -101,6 +106,7 @@ class Look:
             signs |= NAME
         if not text.isascii() and _foreign().search(text.lower()) is not None:
             signs, telling = signs | NAME, None
+        owners: list[bytes] = []
         words: Iterable[bytes]
         if len(text) <= _SHORT_TEXT:
             words = set(text.translate(_ONLY_WORDS).split()) - self._plain
@@ -111,6 +117,8 @@ class Look:
                 continue
             sign = _sign(word) if len(word) <= _LONGEST_PLAIN else _judged(word)
             signs |= sign
+            if sign & _ISSUER and len(owners) < _MANY:
+                owners.append(word.lower())
             if sign & NAME and telling is not None:
                 telling.append(word.lower())
                 if len(telling) > _MANY:
@@ -119,11 +127,16 @@ class Look:
                 if len(self._plain) >= _PLAIN_WORDS:
                     self._plain.clear()
                 self._plain.add(word)
-        return Signs(signs, None if telling is None else tuple(telling))
+        if owners and signs & _LONG:
+            signs |= NAME
+            telling = None if telling is None else [*telling, *owners]
+        return Signs(signs & _ALL, None if telling is None else tuple(telling))
 
 
 def _judged(word: bytes) -> int:
     sign = NAME if _tells(word) else 0
+    if len(word) <= _LONGEST_PLAIN:
+        sign |= (_ISSUER if issuers.found(word.lower()) else 0) | (_LONG if near.is_key(word) else 0)
     if len(word) >= forms.SHORTEST:
         sign |= (FORM if forms.spans(word) else 0) | (TEXT if holds_text(word) else 0)
     return sign

@@ -38,6 +38,12 @@ _SYLLABLES = re.compile(rb"[A-Z]?+[a-z]{2,}+")
 _HUMP = re.compile(rb"[a-z](?=[A-Z])")
 _CLUSTER = re.compile(rb"(?i)[bcdfghjklmnpqrstvwxz]{4}")
 """Consonants that few words have side by side."""
+_UNSPOKEN = re.compile(
+    rb"(?i)j[b-df-hj-np-tv-z]|q[a-tv-z]|v[b-dfgj-npqtwxz]|x[bdgjkmnrvxz]|z[b-dfgj-npq-tvwx]|w[jqvxz]|k[vxz]|"
+    rb"[b-dfghjkmpqsvwxz]x|[cf-hjkmpqtvwxz]j|[bf-hj-mpqvwxz]q|[cfgjkmpqvwxz]v|[cfgjmpqvx]z|f[bghjkmnpv]|"
+    rb"h[gjkv]|g[cjk]|c[bfgjmpw]|b[fgk]|m[cgjkz]"
+)
+"""Letters that hardly any word has side by side."""
 _MARK = re.compile(rb"(?<=[A-Za-z0-9])[!^*~$#](?=[A-Za-z0-9])")
 """A character that occurs between letters and digits in passwords and hardly anywhere else."""
 
@@ -104,6 +110,11 @@ def is_random(value: bytes) -> bool:
     return (changes >= 4 and changes * 5 >= len(value)) or (
         _NUMBER.search(value) is not None and is_varied(value)
     )
+
+
+def is_jumbled(value: bytes) -> bool:
+    """Return whether a value has only letters, but side by side as in no word."""
+    return 8 <= len(value) <= 64 and value.isalpha() and _UNSPOKEN.search(value) is not None
 
 
 def is_dense(value: bytes, shortest: int = 12) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from .keys_in_files import KEYS_IN_FILES
 from .made_up import BASE62, DIGITS, HEX, LOWER, UPPER, Made, by_name
+from .owned import OWNED
 from .said import SAID
 
 NOTATIONS: dict[str, Made] = {
@@ -583,5 +584,6 @@ NOTATIONS: dict[str, Made] = {
     "db_pass": by_name("--db_pass=@@", 10, HEX),
     "name of a variable in another language": by_name("kataSandiPengguna: @@", 18),
     **SAID,
+    **OWNED,
     **KEYS_IN_FILES,
 }
