@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import mock_openai.redaction.issuers as issuers
 from mock_openai.redaction.forms import Span, trie
@@ -25,11 +26,15 @@ _PARTED = re.compile(rb"[.:]")
 _FOREIGN = re.compile(rb"(?:[a-z]{2,12}|[A-Z]{2,12})[_-]")
 
 
-_CLASS = re.compile(
-    rb"(?<![A-Za-z0-9_])(?:(?i:"
-    + trie(issuers.NAMES).encode()
-    + rb")[A-Za-z]{0,12}|[A-Z][A-Za-z0-9]{1,40}|(?<=\.)(?:init|start|configure|setup|initialize))\Z"
-)
+@cache
+def _class() -> re.Pattern[bytes]:  # compiled when it is first used, as `names.stems` is
+    return re.compile(
+        rb"(?<![A-Za-z0-9_])(?:(?i:"
+        + trie(issuers.NAMES).encode()
+        + rb")[A-Za-z]{0,12}|[A-Z][A-Za-z0-9]{1,40}|(?<=\.)(?:init|start|configure|setup|initialize))\Z"
+    )
+
+
 _OF_AN_ID = re.compile(
     rb"(?i)id\Z|hash|digest|sha\d{0,3}\Z|md5|commit|rev|etag|bytes|hex|colou?r|check|block|tx|addr|voice|doc|file|sheet|video|"
     rb"image|url|path|test|assert|ref|key\Z"
@@ -64,5 +69,5 @@ def _calls(text: bytes) -> Iterator[tuple[re.Match[bytes], bool]]:
         near = max(0, call.start() - 40)
         if _FUNCTION.search(text, near, call.start()) is not None:
             yield call, True
-        elif (made := _CLASS.search(text, near, call.start())) and not _OF_AN_ID.search(made[0]):
+        elif (made := _class().search(text, near, call.start())) and not _OF_AN_ID.search(made[0]):
             yield call, False

@@ -8,7 +8,7 @@ the SIGNS of each notation.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -29,8 +29,8 @@ NAME, FORM, TEXT, KNOWN = 1, 2, 4, 8
 """Signs of a possible secret in a text: the name of one, the form of one, base64 of a text, a known secret.
 """
 
-_ISSUER, _LONG = 16, 32
-"""The name of an issuer, and what may be its key: together they are a sign."""
+_ISSUER = 16
+"""The name of an issuer, which is a sign beside what may be its key."""
 _ALL = NAME | FORM | TEXT | KNOWN
 _WORD = re.compile(rb"[A-Za-z0-9_+/=.%$!:~-]++")
 _ONLY_WORDS = bytes(byte if _WORD.match(bytes((byte,))) else 0x20 for byte in range(256))
@@ -107,12 +107,7 @@ class Look:
         if not text.isascii() and _foreign().search(text.lower()) is not None:
             signs, telling = signs | NAME, None
         owners: list[bytes] = []
-        words: Iterable[bytes]
-        if len(text) <= _SHORT_TEXT:
-            words = set(text.translate(_ONLY_WORDS).split()) - self._plain
-        else:  # a list of the words would take many times the memory of the text
-            words = (match[0] for match in _WORD.finditer(text))
-        for word in words:
+        for word in _words(text, self._plain):
             if word in self._plain or _ID.fullmatch(word):
                 continue
             sign = _sign(word) if len(word) <= _LONGEST_PLAIN else _judged(word)
@@ -127,16 +122,24 @@ class Look:
                 if len(self._plain) >= _PLAIN_WORDS:
                     self._plain.clear()
                 self._plain.add(word)
-        if owners and signs & _LONG:
+        if owners and any(near.is_key(word) for word in _words(text)):
             signs |= NAME
             telling = None if telling is None else [*telling, *owners]
         return Signs(signs & _ALL, None if telling is None else tuple(telling))
 
 
+def _words(text: bytes, plain: Collection[bytes] = ()) -> Iterable[bytes]:
+    """Return the words of a text, perhaps without those that are `plain`."""
+    if len(text) <= _SHORT_TEXT:
+        return set(text.translate(_ONLY_WORDS).split()).difference(plain)
+    # A list of the words would take many times the memory of the text.
+    return (match[0] for match in _WORD.finditer(text))
+
+
 def _judged(word: bytes) -> int:
     sign = NAME if _tells(word) else 0
-    if len(word) <= _LONGEST_PLAIN:
-        sign |= (_ISSUER if issuers.found(word.lower()) else 0) | (_LONG if near.is_key(word) else 0)
+    if len(word) <= _LONGEST_PLAIN and issuers.found(word.lower()):
+        sign |= _ISSUER
     if len(word) >= forms.SHORTEST:
         sign |= (FORM if forms.spans(word) else 0) | (TEXT if holds_text(word) else 0)
     return sign
