@@ -60,11 +60,16 @@ def write_whole(path: Path, data: bytes) -> None:
     with reporting(path), uninterrupted():
         real.parent.mkdir(parents=True, exist_ok=True)
         with _new_file(real.parent, real) as (file, beside):
-            view = memoryview(data)
-            while view:
-                view = view[os.write(file, view) :]
+            write_all(file, data)
             make_like(file, real)
             os.replace(beside, real)
+
+
+def write_all(file: int, data: bytes) -> None:
+    """Write all of the data to a descriptor. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
 
 
 def require_writable(path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from mock_openai.interruption import uninterrupted
 
 from ninelives.cassette.errors import CassetteError
-from ninelives.cassette.replacing import reporting, require_writable, write_whole
+from ninelives.cassette.replacing import reporting, require_writable, write_all, write_whole
 from ninelives.usage_error import UsageError
 
 
@@ -59,7 +59,7 @@ def write_data(path: Path, data: bytes) -> None:
         elif (output := _our_output(path)) is not None:
             sys.stdout.flush()
             with reporting(path):
-                _write_all(output, data)
+                write_all(output, data)
         else:
             write_whole(path, data)
 
@@ -76,7 +76,7 @@ def append_text(path: Path, text: str) -> None:
         try:
             before = os.fstat(file).st_size
             try:
-                _write_all(file, text.encode())
+                write_all(file, text.encode())
             except OSError:
                 os.ftruncate(file, before)
                 raise
@@ -120,12 +120,6 @@ def _our_output(path: Path) -> int | None:
             if os.path.samestat(os.stat(path), os.fstat(output)):
                 return output
     return None
-
-
-def _write_all(file: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]
 
 
 def _require_special(path: Path) -> None:
