@@ -19,13 +19,7 @@ from mock_openai.protocol import json
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.codex_metadata import turn_of
 from mock_openai.protocol.events import Opened, stream_events
-from mock_openai.protocol.ids import Ids
-from mock_openai.protocol.random_source import RandomSource
-from mock_openai.protocol.reply import Call, Refusal, Reply, Text, Usage
-from mock_openai.protocol.request import Request
-from mock_openai.protocol.response import open_response, with_billing
-from mock_openai.protocol.sequences import LOGPROBS
-from mock_openai.protocol.template import (
+from mock_openai.protocol.holes import (
     CACHED,
     COMPLETED,
     FIRST_ID,
@@ -36,8 +30,14 @@ from mock_openai.protocol.template import (
     TOTAL,
     WRITTEN,
     Parts,
-    Template,
 )
+from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.random_source import RandomSource
+from mock_openai.protocol.reply import Call, Refusal, Reply, Text, Usage
+from mock_openai.protocol.request import Request
+from mock_openai.protocol.response import open_response, with_billing
+from mock_openai.protocol.sequences import LOGPROBS
+from mock_openai.protocol.template import Template
 from mock_openai.protocol.tool_list import loads_tools
 from mock_openai.protocol.usage import cache_use, prefix_tokens
 from mock_openai.threads import is_large

@@ -11,13 +11,13 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
-from operator import itemgetter
 from typing import Any, overload
 
 import msgspec
 
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.holes import COMPLETED, TOTAL, Form, Parts
 from mock_openai.protocol.ids import (
     CALL_BYTES,
     ITEM_BYTES,
@@ -35,16 +35,6 @@ from mock_openai.protocol.usage import cache_use, prefix_tokens
 Framing = Callable[[str, int], tuple[bytes, bytes]]
 """Returns the bytes that a transport puts before and after an event of this type and this size."""
 
-Values = Sequence[bytes]
-"""The values that fill the holes of one turn."""
-
-Parts = list[bytes | int]
-"""Literals and holes: a value's number, or the complement of a length of padding."""
-
-# The values of every response: the response's id and its parent's, when it was created and completed, tokens
-# read, of these cached and written to the cache, and in total; then come the ids of items and calls.
-RESPONSE, PREVIOUS, TIME, COMPLETED, READ, CACHED, WRITTEN, TOTAL, FIRST_ID = range(9)
-_VARYING = (READ, CACHED, WRITTEN, TOTAL)
 _ID, _CALL_ID, _SECONDS = 50, 29, 10
 """Characters of an id after its prefix, of a call id, and of a time in seconds."""
 
@@ -64,6 +54,12 @@ def fits(now: float) -> bool:
 
 _second = lru_cache(maxsize=16)(b"%d".__mod__)
 """Returns a whole second in decimal; turns in the same second share the string."""
+
+
+_Framed = tuple[str | None, Form, list[int]]
+"""A framed piece of a stream: one event of a given type, or several events and the position at which each
+ends.
+"""
 
 
 class Template:
@@ -93,11 +89,11 @@ class Template:
         """The status with which the response ends."""
         self._lengths = [len("resp_") + _ID, parent, _SECONDS, _SECONDS, 0, 0, 0, 0]
         self._lengths += [_CALL_ID if made is None else len(made) + 1 + _ID for made in made_of]
-        self.events = [_Form(parts, self._lengths) for _, parts in events]
+        self.events = [Form(parts, self._lengths) for _, parts in events]
         """Each event's data."""
-        self.body = _Form(body, self._lengths)
+        self.body = Form(body, self._lengths)
         """The plain JSON answer."""
-        self.outcome = _Form(outcome, self._lengths)
+        self.outcome = Form(outcome, self._lengths)
         """The part of the response that a continuation needs, as JSON."""
         self.size = sum(form.size for form in self.events)
         """Bytes of all events, but for what varies in length."""
@@ -152,7 +148,7 @@ class Template:
                 together.extend((before, *parts, after))
                 ends.append((ends[-1] if ends else 0) + len(before) + form.size + len(after))
             found = self._framed[framing] = [
-                (kind, _Form(parts, self._lengths), ends) for kind, parts, ends in pieces
+                (kind, Form(parts, self._lengths), ends) for kind, parts, ends in pieces
             ]
         return found
 
@@ -316,55 +312,3 @@ class Rendered(Sequence[Event]):
                 for kind, form in zip(template.types, template.events, strict=True)
             )
         return self._events
-
-
-_Framed = tuple[str | None, "_Form", list[int]]
-"""A framed piece of a stream: one event of a given type, or several events and the position at which each
-ends.
-"""
-
-
-class _Form:
-    """Bytes with holes. Filling them takes one selection of values and one join."""
-
-    __slots__ = ("_literals", "_pick", "fixed", "pads", "size", "varying")
-
-    def __init__(self, parts: Parts, lengths: Sequence[int]) -> None:
-        holes = [part for part in parts if isinstance(part, int)]
-        self.pads: tuple[int, ...] = tuple(~hole for hole in holes if hole < 0)
-        """The lengths of its padding."""
-        self.size = sum(
-            len(part) if isinstance(part, bytes) else ~part if part < 0 else lengths[part] for part in parts
-        )
-        """Number of bytes, without the parts of variable length."""
-        self.varying = tuple(hole for hole in holes if hole in _VARYING)
-        """The holes for values of variable length."""
-        self.fixed = not self.varying
-        """Whether it always has the same length."""
-        self._literals = [b""]
-        """The literal parts between the holes, with a slot for each hole."""
-        for part in parts:
-            if isinstance(part, int):
-                self._literals += (b"", b"")
-            else:
-                self._literals[-1] += part
-        pads = iter(range(len(lengths), len(lengths) + len(self.pads)))
-        places = [hole if hole >= 0 else next(pads) for hole in holes]
-        self._pick: Callable[[Values], Sequence[bytes]] = _picker(places)
-
-    def size_with(self, values: Values) -> int:
-        """Return the number of bytes once the holes are filled with these values."""
-        return self.size + sum(len(values[hole]) for hole in self.varying)
-
-    def filled(self, values: Values) -> bytes:
-        """Fill the holes. `values` ends with the padding."""
-        pieces = self._literals.copy()
-        pieces[1::2] = self._pick(values)
-        return b"".join(pieces)
-
-
-def _picker(places: Sequence[int]) -> Callable[[Values], Sequence[bytes]]:
-    """Return a function that selects the values at these positions."""
-    if len(places) < 2:  # where `itemgetter` does not return a tuple
-        return lambda values: [values[place] for place in places]
-    return itemgetter(*places)
