@@ -84,7 +84,7 @@ def said_in_frames(notes: Sequence[Note]) -> list[SentResponse]:
                 said.append(current)
             case "text" if said:
                 last = current or said[-1]
-                last.text += note.data
+                last.part().deltas += note.data
                 last.spoke = note.at if last.spoke is None else last.spoke
             case "call" if said:
                 call = {"call_id": note.data["call_id"], "name": note.data["name"]}

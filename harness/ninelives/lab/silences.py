@@ -99,9 +99,12 @@ def budget_spent(episode: Episode, account: Account) -> bool:
 
 
 def _broken(account: Account, attempt: Attempt) -> bool:
-    """Whether a fault broke a response."""
+    """Whether a fault broke a response: it was lost, or so poor that it was requested again."""
     said = attempt.said
-    return attempt.lost and any(
+    again = any(
+        other.step[0] == attempt.step[0] and other.said.began > said.began for other in account.attempts
+    )
+    return (attempt.lost or again) and any(
         fault.connection == said.connection
         and fault.turn in (None, said.turn)
         and fault.at >= said.began - SAME_TIME

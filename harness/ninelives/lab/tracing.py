@@ -39,10 +39,10 @@ class Attempt:
     @property
     def words(self) -> str:
         """The text for the listener; a refusal is spoken like any other text."""
-        text = f"{self.said.whole}{self.said.text[self.said.covered :]}{self.said.refusal or ''}"
-        begun = text.lstrip()
+        words = self.said.words
+        begun = words.lstrip()
         mark = next((mark for mark in self.marks if begun.startswith(mark)), "")
-        return begun.removeprefix(mark) if mark else text
+        return begun.removeprefix(mark) if mark else words
 
 
 @dataclass(frozen=True, slots=True)

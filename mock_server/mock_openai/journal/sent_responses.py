@@ -12,6 +12,29 @@ from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.json import object_in
 
+_DELTAS = frozenset({"response.output_text.delta", "response.refusal.delta"})
+_WHOLE = {"response.output_text.done": "text", "response.refusal.done": "refusal"}
+
+
+Place = tuple[int | None, int | None]
+"""The place of a part in a response: the index of its item in the output, and its index in the item."""
+
+
+@dataclass
+class Part:
+    """Text or a refusal in a message."""
+
+    deltas: str = ""
+    """The deltas that left, in order, each once."""
+    whole: str | None = None
+    """Its text from the event that carries it whole, including deltas that a fault dropped."""
+    refuses: bool = False
+
+    @property
+    def text(self) -> str:
+        """As much of it as a client can know."""
+        return self.deltas if self.whole is None else self.whole
+
 
 @dataclass
 class SentResponse:
@@ -29,24 +52,37 @@ class SentResponse:
     """When its first event left, on the same clock."""
     spoke: float | None = None
     """When its first word left."""
-    text: str = ""
-    """All text deltas that left, in order, each once."""
-    whole: str = ""
-    """The text of the events that carry it whole, including deltas that a fault dropped."""
-    covered: int = 0
-    """How many characters of `text` the events behind `whole` cover."""
+    parts: dict[Place, Part] = field(default_factory=dict)
+    """The parts of its messages, in order."""
     delta_numbers: set[int] = field(default_factory=set)
     """The sequence numbers of the text deltas so far: a fault may repeat one."""
-    refusal: str = ""
-    """The refusal: its deltas that left, or the whole refusal once an event carried it."""
-    refused: int = 0
-    """How many characters of `refusal` came from events that carry it whole."""
     calls: list[dict[str, Any]] = field(default_factory=list)
     """Function calls that left completely: call_id, name, arguments."""
     status: Literal["completed", "incomplete", "failed", "cancelled"] | None = None
     """How it ended; None when no terminal event left."""
     ended: float | None = None
     """When its terminal event left, on the same clock."""
+
+    @property
+    def text(self) -> str:
+        """All text deltas that left, each once."""
+        return "".join(part.deltas for part in self.parts.values() if not part.refuses)
+
+    @property
+    def words(self) -> str:
+        """All that the user may hear: of each part the whole text, once an event carried it, otherwise its
+        deltas. A refusal comes last.
+        """
+        return "".join(part.text for part in self.parts.values() if not part.refuses) + self.refusal
+
+    @property
+    def refusal(self) -> str:
+        """The refusals in it."""
+        return "".join(part.text for part in self.parts.values() if part.refuses)
+
+    def part(self, place: Place = (0, 0), *, refuses: bool = False) -> Part:
+        """Return the part at a place, which begins with this if there was none."""
+        return self.parts.setdefault(place, Part(refuses=refuses))
 
 
 def read(entries: Iterable[Entry]) -> list[SentResponse]:
@@ -73,7 +109,7 @@ def read(entries: Iterable[Entry]) -> list[SentResponse]:
             said = turns[key]
             said.opened = entry.at if said.opened is None else said.opened
             _add_event(said, entry.data)
-            if said.spoke is None and (said.text or said.refusal):
+            if said.spoke is None and said.words:
                 said.spoke = entry.at
             if said.ended is None and said.status is not None:
                 said.ended = entry.at
@@ -98,27 +134,24 @@ def _add_event(said: SentResponse, event: Event) -> None:
 def _take_in(said: SentResponse, kind: str, data: dict[str, Any]) -> None:
     if kind == "response.created":
         said.id = data["response"]["id"]
-    elif kind == "response.output_text.delta":
-        said.text += _new(said, data)
-    elif kind == "response.refusal.delta":
-        said.refusal += _new(said, data)
-    elif kind == "response.refusal.done":
-        if said.refused < len(said.refusal):  # else it was sent twice
-            said.refusal = said.refusal[: said.refused] + data["refusal"]
-            said.refused = len(said.refusal)
+    elif kind in _DELTAS:
+        _part(said, kind, data).deltas += _new(said, data)
+    elif kind in _WHOLE:
+        _part(said, kind, data).whole = data[_WHOLE[kind]]
     elif kind == "response.output_item.done":
         item = data["item"]
         if item.get("type") == "function_call" and item.get("status") != "incomplete":
             said.calls.append({name: item.get(name) for name in ("call_id", "name", "arguments")})
-    elif kind == "response.output_text.done":
-        if said.covered < len(said.text):  # else it was sent twice
-            said.whole += data["text"]
-            said.covered = len(said.text)
     elif kind in TERMINAL and said.status is None:  # a fault may add a second one, which no client awaits
         said.id = data["response"]["id"]
         said.status = data["response"]["status"]
         if said.status == "completed" and CUT not in data:
             _take_all(said, data["response"]["output"])
+
+
+def _part(said: SentResponse, kind: str, data: Mapping[str, Any]) -> Part:
+    place = (data.get("output_index"), data.get("content_index"))
+    return said.part(place, refuses=kind.startswith("response.refusal."))
 
 
 def _new(said: SentResponse, delta: Mapping[str, Any]) -> str:
@@ -132,10 +165,12 @@ def _new(said: SentResponse, delta: Mapping[str, Any]) -> str:
 
 
 def _take_all(said: SentResponse, output: Sequence[Mapping[str, Any]]) -> None:
-    parts = [part for item in output if item.get("type") == "message" for part in item["content"]]
-    said.whole = "".join(part.get("text", "") for part in parts)
-    said.covered = len(said.text)
-    said.refusal = "".join(part.get("refusal", "") for part in parts)
+    before, said.parts = said.parts, {}
+    for at, item in enumerate(output):
+        for number, part in enumerate(item["content"] if item.get("type") == "message" else ()):
+            deltas = before[at, number].deltas if (at, number) in before else ""
+            whole = part.get("refusal", part.get("text", ""))
+            said.parts[at, number] = Part(deltas, whole, "refusal" in part)
     known = {call["call_id"] for call in said.calls}
     for item in output:
         if item.get("type") == "function_call" and item.get("call_id") not in known:

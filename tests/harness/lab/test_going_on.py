@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from mock_openai.journal.journal import Entry, SentResponse
+from mock_openai.journal.journal import Entry
+from mock_openai.journal.sent_responses import Part, SentResponse
 from ninelives.bot.turn import Captured, Heard, ReportedError, Turn
 from ninelives.lab import Episode, Finding, judge
 from ninelives.lab.run import run_scenario
@@ -35,9 +36,8 @@ def said(
 ) -> SentResponse:
     question = {"role": "user", "content": "weather?"}
     request = {"input": [question, *items]}
-    return SentResponse(
-        f"resp_{number}", 1, 1, None, float(number), request, text=text, refusal=refusal, status=status
-    )
+    parts = {(0, 0): Part(text), (0, 1): Part(refusal, refuses=True)}
+    return SentResponse(f"resp_{number}", 1, 1, None, float(number), request, parts=parts, status=status)
 
 
 def went_on(

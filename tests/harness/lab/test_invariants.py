@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.journal.entries import Entry
-from mock_openai.journal.sent_responses import SentResponse
+from mock_openai.journal.sent_responses import Part, SentResponse
 from ninelives.bot.turn import Captured, Heard, ReportedError, ToolCall, Turn
 from ninelives.lab import PROMISES, Episode, Finding, judge
 
@@ -66,8 +66,7 @@ class Tale:
             turn=len(self.turns),
             lane=None,
             began=self.now,
-            text=text,
-            refusal=refusal,
+            parts={(0, 0): Part(text), (0, 1): Part(refusal, refuses=True)},
             calls=list(calls),
             status=status,  # type: ignore[arg-type]
             request=request,
@@ -399,7 +398,7 @@ def test_a_delta_lost_on_its_way_counts_as_said_once_an_event_gave_the_text_whol
         tale = Tale()
         tale.user("hello", "Hello wonderful world.")
         said = tale.says("Hello world.")
-        said.whole, said.covered = "Hello wonderful world.", len(said.text)
+        said.part().whole = "Hello wonderful world."
         tale.hears(words)
         tale.ends()
         return finding(tale.told(), "I1")

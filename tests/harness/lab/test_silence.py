@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from mock_openai import faults
-from mock_openai.journal.journal import Entry, SentResponse
+from mock_openai.journal.journal import Entry
+from mock_openai.journal.sent_responses import Part, SentResponse
 from mock_openai.protocol.events import Event
 from ninelives.bot.turn import Heard, ReportedError, ToolCall, Turn
 from ninelives.commands.verdict import table
@@ -30,7 +31,7 @@ from tests.harness.exploration.broken import TriesAgainTooLate, WaitsForASilentS
 
 def said(text: str, *, began: float = 0.0, status: str | None = "completed", **request: Any) -> SentResponse:
     body = {"input": [{"role": "user", "content": "hello"}], **request}
-    return SentResponse("resp_1", 1, 1, None, began, body, text=text, status=status)  # type: ignore[arg-type]
+    return SentResponse("resp_1", 1, 1, None, began, body, parts={(0, 0): Part(text)}, status=status)  # type: ignore[arg-type]
 
 
 def turn(*heard: tuple[float, str], ended: float | None, errors: tuple[float, ...] = (), **more: Any) -> Turn:

@@ -146,7 +146,19 @@ async def test_a_doubled_delta_is_said_once_and_a_dropped_one_is_said_by_the_eve
     (said,) = server.journal.responses
     assert "".join(deltas) == {"duplicate": "one two two three", "drop": "one three"}[fault]
     assert said.text == {"duplicate": "one two three", "drop": "one three"}[fault]
-    assert said.whole == "one two three"
+    assert said.words == "one two three"
+
+
+def test_the_end_of_one_message_does_not_stand_for_another():
+    journal = Journal()
+    journal.note(
+        request(),
+        event("response.output_text.delta", '{"output_index":0,"content_index":0,"delta":"One. "}'),
+        event("response.output_text.delta", '{"output_index":1,"content_index":0,"delta":"Two"}'),
+        event("response.output_text.done", '{"output_index":1,"content_index":0,"text":"Two."}'),
+    )
+    (said,) = journal.responses
+    assert said.words == "One. Two."
 
 
 def test_what_is_written_to_a_silent_connection_was_not_said():

@@ -10,7 +10,7 @@ from ninelives.lab.attribution import SAME_TIME, Account
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
 from ninelives.lab.seams import words_of
-from ninelives.lab.silences import UNHEARD
+from ninelives.lab.silences import PATIENT, UNHEARD
 from ninelives.lab.wording import quote
 from ninelives.plural import counted
 
@@ -24,12 +24,13 @@ DEAD_AIR_SLACK = 0.05
 
 FOUND_OUT_WITHIN = 2.5
 """Seconds after a silent fault within which no client can know of it; one that pings every two seconds knows
-by then. For a turn that begins sooner, the fault counts as if it had happened in the turn itself.
+by then. For a turn that begins sooner, the fault counts as if it had happened in the turn itself. Over HTTP
+there are no pings, so nobody knows before the next request.
 """
 
 MENDED_WITHIN = 1.5
 """Seconds by which such a turn may be later than a healthy one: the client pings the peer, gives it up and
-replaces it.
+replaces it. Over HTTP it is `PATIENT` seconds, because nothing distinguishes the fault from a slow model.
 """
 
 HELD_BACK = 0.25
@@ -133,8 +134,7 @@ def context_of(response: SentResponse, said: Mapping[str, SentResponse]) -> list
         at = said.get(str(parent))
         if at is not None:
             calls = [{"type": "function_call", **call} for call in at.calls]
-            text = f"{at.whole}{at.text[at.covered :]}{at.refusal}"
-            words = [{"role": "assistant", "content": text}] if text else []
+            words = [{"role": "assistant", "content": at.words}] if at.words else []
             chain[:0] = [*words, *calls]
     return None
 
@@ -154,7 +154,7 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, accounts: list[Acco
         for a in later:
             met = _meets_a_silent_fault(episode, a)
             outage = _outage(episode, a)
-            excused = met or outage is not None or _may_hold_back(episode, a)
+            excused = met is not None or outage is not None or _may_hold_back(episode, a)
             if not excused and (opened := _opened(episode, a, accounts)) > 0:
                 yield f"{turn(a)} waited for {counted(opened, 'new connection')}"
             if (wasted := _requests(episode, a, accounts) - a.steps) > 0 and a.steps:
@@ -163,7 +163,7 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, accounts: list[Acco
             wait = waited[a.index]
             if baseline is None or wait is None:
                 continue
-            if wait > baseline + (outage or 0.0) + (MENDED_WITHIN if met else DEAD_AIR_SLACK):
+            if wait > baseline + (outage or 0.0) + (DEAD_AIR_SLACK if met is None else met):
                 late = wait - baseline
                 silent = f"{turn(a)} was silent for {a.turn.dead_air:.2f} s"
                 yield f"{silent}, {late:.2f} s longer than a healthy turn"
@@ -194,12 +194,27 @@ def _in(account: Account, at: float) -> bool:
     return began - SAME_TIME <= at <= (ended if ended is not None else float("inf")) + SAME_TIME
 
 
-def _meets_a_silent_fault(episode: Episode, account: Account) -> bool:
-    """Whether a fault that nobody could know of happened just before the turn began."""
-    return any(
-        entry.field("fault") in UNHEARD and 0.0 <= account.turn.began - entry.at <= FOUND_OUT_WITHIN
-        for entry in episode.faults
-    )
+def _meets_a_silent_fault(episode: Episode, account: Account) -> float | None:
+    """Return the seconds that the turn may lose because a fault that nobody could know of had happened before
+    it; None if there was no such fault.
+    """
+    began = account.turn.began
+    over_http: set[int] = set()
+    unheard: Entry | None = None
+    for entry in episode.wire or episode.faults:
+        if entry.at > began + SAME_TIME:
+            break
+        if entry.kind == "open" and entry.field("transport") == "http":
+            over_http.add(entry.connection)
+        elif entry.field("fault") in UNHEARD:
+            unheard = entry
+        elif entry.kind == "request" and unheard is not None and entry.at < began - SAME_TIME:
+            unheard = None if unheard.connection in over_http else unheard
+    if unheard is None:
+        return None
+    if unheard.connection in over_http:
+        return PATIENT
+    return MENDED_WITHIN if began - unheard.at <= FOUND_OUT_WITHIN else None
 
 
 def _may_hold_back(episode: Episode, account: Account) -> bool:
