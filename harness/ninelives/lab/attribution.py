@@ -8,7 +8,7 @@ functions over values.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mock_openai.protocol.event_types import ENDS
@@ -245,7 +245,20 @@ def _attempts_by_turn(episode: Episode) -> list[list[Attempt]]:
         status = None if _unreadable_before_its_end(said, episode) else said.status
         lost = status not in FINISHED and turns[index].interrupted is None
         result[index].append(Attempt(said, step_of(said.request), lost, status, _marks(turns[index])))
-    return result
+    return [_judged_by_what_followed(attempts, turn) for attempts, turn in zip(result, turns, strict=True)]
+
+
+def _judged_by_what_followed(attempts: Sequence[Attempt], turn: Turn) -> list[Attempt]:
+    """Mark the answers as lost that the API ended early and that were requested again: a client did not get
+    all of their events.
+    """
+    if turn.interrupted is not None:
+        return [*attempts]
+    last = {attempt.step[0]: attempt for attempt in attempts}
+    return [
+        replace(each, lost=True) if each.status == "incomplete" and each is not last[each.step[0]] else each
+        for each in attempts
+    ]
 
 
 def _marks(turn: Turn) -> frozenset[str]:

@@ -28,7 +28,9 @@ class Attempt:
     said: SentResponse
     step: Step
     lost: bool
-    """Whether it did not end by itself, and the user had not interrupted either."""
+    """Whether it did not end by itself, or ended early and was requested again; and the user had not
+    interrupted.
+    """
     status: str | None
     """How it ended, as far as a client could read it. None: it had no end, or a client had to give the
     connection up before it.
