@@ -12,24 +12,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from ninelives.lab.attribution import SAME_TIME, Account
 from ninelives.lab.budgets import DEAD_AIR
 from ninelives.lab.episode import Episode
 from ninelives.lab.tracing import Attempt
 
-if TYPE_CHECKING:
-    pass
-
 UNHEARD = frozenset({"half_open", "handshake_hang"})
 """Faults after which no data written to a connection arrives."""
 
-SLOW = "delay"
-"""The fault that only makes the model slower."""
+SLOW = frozenset({"delay", "stall"})
+"""Faults after which the stream only pauses, if it goes on at all."""
 
 PATIENT = DEAD_AIR / 2
-"""Seconds for which a client cannot tell such a fault from a slow model."""
+"""Seconds for which a client cannot tell a fault that nobody hears of, or a pause, from a slow model."""
 
 NEARLY = 0.8
 """Share of a budget after which an error is better than another attempt."""
@@ -108,7 +104,7 @@ def _broken(account: Account, attempt: Attempt) -> bool:
         fault.connection == said.connection
         and fault.turn in (None, said.turn)
         and fault.at >= said.began - SAME_TIME
-        and fault.field("fault") != SLOW
+        and fault.field("fault") != "delay"
         for fault in account.faults
     )
 
@@ -164,7 +160,7 @@ def _working(episode: Episode, attempts: Iterable[Attempt]) -> list[tuple[float,
         for earlier, later in pairwise(marks):
             disturbed = any(
                 earlier - SAME_TIME <= fault.at < later - SAME_TIME
-                and not (fault.field("fault") == SLOW and later - earlier <= PATIENT)
+                and not (fault.field("fault") in SLOW and later - earlier <= PATIENT)
                 for fault in faults
             )
             if later > earlier and not disturbed and later <= deaf + SAME_TIME:
