@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -26,6 +26,7 @@ from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
 from mock_openai.responders.tool_choice import Improvise
 from mock_openai.state import ServerState, Settings
+from mock_openai.turn.background_room import BackgroundRoom
 from mock_openai.turn.limits import Limits
 from mock_openai.turn.pacing import Pace
 
@@ -66,6 +67,8 @@ class Setup:
     """Entries that each journal keeps."""
     journal_budget: JournalBudget
     """The budget of memory that the journals share."""
+    background_room: BackgroundRoom = field(default_factory=BackgroundRoom)
+    """Where the background responses of all sessions are counted."""
 
 
 class Session:
@@ -108,6 +111,7 @@ class Session:
             self.journal,
             setup.settings,
             refuse or self._refuse,
+            setup.background_room,
             self._upstream,
         )
         if self._namespace is not None:

@@ -21,6 +21,7 @@ from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.turn.background import Background
+from mock_openai.turn.background_room import BackgroundRoom
 from mock_openai.turn.plan import Caller, Plan
 from mock_openai.turn.request_cache import ReceivedRequest, RequestCache
 
@@ -106,6 +107,7 @@ class ServerState:
         journal: Journal,
         settings: Settings,
         refuse: Callable[[float], None],
+        background_room: BackgroundRoom,
         upstream: Upstream | None = None,
     ) -> None:
         self.engine = engine
@@ -113,7 +115,12 @@ class ServerState:
         self.requests = RequestCache()
         """The request cache."""
         self.background = Background(
-            engine.admission, engine.keeper, engine.store, engine.behaviour, engine.timed
+            engine.admission,
+            engine.keeper,
+            engine.store,
+            engine.behaviour,
+            engine.timed,
+            background_room,
         )
         self.upstream = upstream
         """The upstream server, which answers requests that no responder answers; None without one."""

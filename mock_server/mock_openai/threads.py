@@ -9,6 +9,7 @@ while an answer is being made.
 from __future__ import annotations
 
 import asyncio
+import sys
 from _thread import start_new_thread
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
@@ -53,6 +54,11 @@ async def in_thread(work: Callable[..., R], *given: Any) -> R:
 def is_large(value: object, most: int = LARGE) -> bool:
     """Return whether the texts in a value (a reply, an item, JSON) have more than `most` characters."""
     return _beyond(value, most) < 0
+
+
+def characters_of(value: object) -> int:
+    """Return about how many characters the texts in a value have."""
+    return sys.maxsize - _beyond(value, sys.maxsize)
 
 
 def _beyond(value: object, left: int) -> int:

@@ -79,6 +79,8 @@ class Behaviour:
     """Seconds that a background response takes at least: queued for the first half, in progress for the
     second; none for no longer than its pace.
     """
+    max_background: int = field(default=256, metadata=_INFERRED)
+    """Background responses, of all sessions, that are generated at a time; a create beyond it gets a 429."""
     cancelled_event: Literal["incomplete", "failed", "cancelled"] = field(
         default="incomplete", metadata=_INFERRED
     )

@@ -19,7 +19,9 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.protocol.reply import Reply
+from mock_openai.threads import characters_of
 from mock_openai.turn.admit import Admission
+from mock_openai.turn.background_room import BackgroundRoom
 from mock_openai.turn.batches import in_batches
 from mock_openai.turn.ending import cancelled
 from mock_openai.turn.keep import Keeper
@@ -34,10 +36,16 @@ _HEARTBEAT = 5.0
 abandoned.
 """
 
+_BYTES_PER_CHARACTER = 80
+"""Memory for a character of an answer: its share of a token, and of the events that bring it (measured)."""
+
 _BATCH = 256
 """Events that are generated before other tasks run."""
 
 _BEGINNING = frozenset({"response.created", "response.queued"})
+
+_SHOWING = frozenset({"response.created", "response.in_progress"})
+"""The events, besides the last, whose response object is the state of a response."""
 
 Show = Callable[[Remembered], Awaitable[None]]
 
@@ -64,11 +72,19 @@ class LocalResponse:
     """One response that is being generated in the background."""
 
     def __init__(
-        self, plan: Plan, reply: Reply, timed: Iterator[Timed], *, ending: str = "incomplete"
+        self,
+        plan: Plan,
+        reply: Reply,
+        timed: Iterator[Timed],
+        room: BackgroundRoom,
+        *,
+        ending: str = "incomplete",
     ) -> None:
         self.plan = plan
         self._reply = reply
-        self.events: list[Event] = [next(timed).event]
+        self._room = room
+        self._latest = next(timed).event
+        self.events: list[Event] = [self._latest]
         """The events generated so far."""
         self.over = False
         """Whether nothing more will come."""
@@ -89,11 +105,8 @@ class LocalResponse:
     @property
     def response(self) -> Mapping[str, Any]:
         """The response object as of now."""
-        for event in reversed(self.events):
-            if event.type in TERMINAL or event.type in ("response.in_progress", "response.created"):
-                response: dict[str, Any] = json.parse(event.data)["response"]
-                return response
-        raise AssertionError("a response begins with response.created")
+        response: dict[str, Any] = json.parse(self._latest.data)["response"]
+        return response
 
     def remembered(self) -> Remembered:
         """Return the response as memory would store it, with the response object as of now."""
@@ -112,6 +125,7 @@ class LocalResponse:
             self._stop.set()
             self._add(*cancelled(self.events, ending=self._ending))
             self.over = True
+            self._room.wake()
 
     async def ended(self) -> None:
         """Wait until it is over and stored."""
@@ -126,7 +140,10 @@ class LocalResponse:
         """Generate it to its end."""
         loop = asyncio.get_running_loop()
         began = loop.time()
+        size = characters_of(self._reply) * _BYTES_PER_CHARACTER
         try:
+            while not (self._stop.is_set() or self._room.may_generate(self, size)):
+                await self._room.changed()
             async with contextlib.aclosing(in_batches(self._timed, self._reply, 0.0)) as batches:
                 async for batch in batches:
                     for timed in batch:
@@ -150,7 +167,10 @@ class LocalResponse:
             return
 
     def _add(self, *events: Event) -> None:
-        self.events.extend(events)
+        for event in events:
+            self.events.append(event)
+            if event.type in TERMINAL or event.type in _SHOWING:
+                self._latest = event
         self._wake()
 
     def _wake(self) -> None:
@@ -191,12 +211,14 @@ class Background:
         store: ResponseStore,
         behaviour: Behaviour,
         timed: Callable[[Plan, Reply], Iterator[Timed]],
+        room: BackgroundRoom,
     ) -> None:
-        """`timed` turns a reply into events with their times."""
+        """`timed` turns a reply into events with their times. All sessions of a server share the room."""
         self._keeper = keeper
         self._store = store
         self._behaviour = behaviour
         self._timed = timed
+        self._room = room
         admission.running = self.find
         self.show: Show | None = None
         """Shows other servers a response that grows here."""
@@ -204,19 +226,27 @@ class Background:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def begin(self, plan: Plan, reply: Reply) -> LocalResponse:
-        """Begin to generate a reply."""
+        """Begin to generate a reply. Raises ApiError 429 if too many are being generated."""
+        self._room.check(plan.request.model if plan.request else "", self._behaviour.max_background)
         live = LocalResponse(
             plan,
             reply,
             _lasting(self._timed(plan, reply), self._behaviour.background_duration or 0.0),
+            self._room,
             ending=self._behaviour.cancelled_event,
         )
-        if self.show is not None:
-            await self.show(live.remembered())
+        self._room.enter(live, plan.size + len(live.events[0].data))
+        try:
+            if self.show is not None:
+                await self.show(live.remembered())
+        except BaseException:
+            self._room.leave(live)
+            raise
         self._live[live.id] = live
         task = asyncio.get_running_loop().create_task(self._run(live))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: self._room.leave(live))
         return live
 
     def find(self, response_id: str) -> LocalResponse | None:

@@ -6,7 +6,8 @@ import asyncio
 
 import openai
 import pytest
-from mock_openai import Behaviour, MockServer, reply
+from mock_openai import ApiError, Behaviour, MockServer, reply
+from mock_openai.turn.background_room import BackgroundRoom
 from ninelives.virtual import run
 from openai import AsyncOpenAI
 
@@ -170,3 +171,55 @@ async def test_it_may_take_no_time_of_its_own():
 def test_a_duration_that_cannot_be_is_refused(duration):
     with pytest.raises(ValueError, match=r"^background_duration="):
         MockServer(background_duration=duration)
+
+
+async def test_one_more_than_there_is_room_for_is_refused_until_one_has_ended():
+    server = MockServer(SCRIPT, background_duration=0.05, behaviour=Behaviour(max_background=2))
+    async with server, AsyncOpenAI(base_url=server.base_url, api_key="any", max_retries=0) as client:
+        other = client.with_options(default_headers=server.session("another").headers)
+        first = await client.responses.create(model="gpt-4o", input="never", background=True)
+        await other.responses.create(model="gpt-4o", input="never", background=True)
+        with pytest.raises(openai.RateLimitError, match=r"Limit 2, Used 2, Requested 1") as refused:
+            await client.responses.create(model="gpt-4o", input="slow", background=True)
+        assert refused.value.code == "rate_limit_exceeded"
+        assert int(refused.value.response.headers["retry-after"]) > 0
+        assert (await client.responses.create(model="gpt-4o", input="slow")).status == "completed"
+        await client.responses.cancel(first.id)
+        begun = await client.responses.create(model="gpt-4o", input="slow", background=True)
+        assert (await until_over(client, begun.id)).status == "completed"
+        server.forget("another")
+        await client.responses.create(model="gpt-4o", input="never", background=True)
+        await server.reset()
+        for _ in range(2):
+            await client.responses.create(model="gpt-4o", input="never", background=True)
+
+
+async def test_large_ones_wait_for_memory_and_small_ones_begin_meanwhile():
+    room = BackgroundRoom(limit=1000)
+    assert room.may_generate(
+        "huge", 10**9
+    )  # which counts as half of the memory, and so finds room in the end
+    assert room.may_generate("large", 400)
+    assert not room.may_generate("next", 200)
+    assert room.may_generate("small", 100)
+
+    async def wait():
+        while not room.may_generate("next", 200):
+            await room.changed()
+
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    room.leave("large")
+    await waiting
+
+
+def test_requests_that_are_too_large_together_are_no_more_than_the_memory():
+    room = BackgroundRoom(limit=1000)
+    room.enter("a", 600)
+    room.check("gpt-4o", 256)
+    room.enter("b", 400)
+    with pytest.raises(ApiError, match="Rate limit reached for gpt-4o"):
+        room.check("gpt-4o", 256)
+    room.leave("a")
+    room.check("gpt-4o", 256)
