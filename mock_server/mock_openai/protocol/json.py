@@ -12,8 +12,19 @@ import msgspec
 MAX_DEPTH = 200
 """Levels of nesting that `parse_shallow` accepts, so that the value can be traversed and written again."""
 
+MOST_VALUES = 1_000_000
+"""Values that a request may have. Reading so many takes half a second, in which nobody else is served, even if
+a thread reads them.
+"""
+MOST_READ = 250_000
+"""Values up to which an answer of another server is read. What has more is passed on unread."""
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
+
+
+class _Anything(msgspec.Struct):
+    pass
 
 
 def compact(value: object) -> bytes:
@@ -32,6 +43,20 @@ def parse(data: bytes | str) -> Any:
         return _decoder.decode(data)
     except RecursionError:
         raise ValueError("JSON is malformed: it is nested too deeply") from None
+
+
+def has_more_values(data: bytes, most: int) -> bool:
+    """Return whether a JSON text may have more than this number of values, by its commas. Reads nothing."""
+    return len(data) > most and data.count(b",") >= most
+
+
+def is_object(data: bytes) -> bool:
+    """Return whether a text is a JSON object. Makes no values, so it is fast for a large one."""
+    try:
+        msgspec.json.decode(data, type=_Anything)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def object_in(data: bytes | str | None) -> dict[str, Any] | None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
-from dataclasses import dataclass
+from array import array
+from bisect import bisect_left, bisect_right
 from functools import cached_property
 
 from mock_openai.redaction.edits import Edit
@@ -110,27 +110,28 @@ def has_escapes(data: bytes) -> bool:
     )
 
 
-@dataclass(frozen=True)
 class Decoded:
     """A text with one level of escapes undone."""
 
-    data: bytes
-    """The decoded text."""
-    raw: bytes
-    """The text before decoding."""
-    _units: list[tuple[int, int, int, int]]
-    """Each escape: its start and end in `raw`, and its value in `data`."""
-    _starts: list[int]
-    """Where each escape's value begins in `data`."""
+    def __init__(self, data: bytes, raw: bytes, places: array[int]) -> None:
+        self.data = data
+        """The decoded text."""
+        self.raw = raw
+        """The text before decoding."""
+        self._places = places
+        """Four numbers for each escape: its start and end in `raw`, and those of its value in `data`. An
+        array, because a text may consist of millions of escapes.
+        """
+        self._count = range(len(places) // 4)
 
     def raw_edit(self, edit: Edit) -> Edit:
         """Return an edit of `data` as an edit of `raw`. Each escape that it covers becomes an escape of the
         same kind; an escape whose value does not change is not touched.
         """
         start, end, new = edit.start, edit.end, edit.new
-        first = max(0, bisect_right(self._starts, start) - 1)
-        inside = self._units[first : bisect_right(self._starts, end - 1)] if end > start else []
-        inside = [unit for unit in inside if unit[3] > start and unit[2] < end]
+        first = max(0, self._before(start) - 1)
+        covered = range(first, self._before(end - 1)) if end > start else ()
+        inside = [unit for unit in map(self._unit, covered) if unit[3] > start and unit[2] < end]
         if inside and inside[0][2] < start:  # the edit begins within an escape: take all of it
             new = self.data[inside[0][2] : start] + new
             start = inside[0][2]
@@ -155,7 +156,7 @@ class Decoded:
     @cached_property
     def _in_capitals(self) -> bool:
         """Return whether the digits of escapes are in upper case, judged by those that have letters."""
-        for start, end, _, _ in self._units:
+        for start, end, _, _ in map(self._unit, self._count):
             if (letter := _LETTER.search(self.raw, start + 2, end)) is not None:
                 return letter[0].isupper()
         return self.raw[:1] != b"" and b"%" in self.raw  # RFC 3986: percent-encoding has capitals
@@ -171,21 +172,28 @@ class Decoded:
         begin, over = self._meant(start), self._meant(end)
         return None if begin is None or over is None else (begin, over)
 
+    def _unit(self, number: int) -> array[int]:
+        return self._places[4 * number : 4 * number + 4]
+
+    def _before(self, at: int) -> int:
+        """Return how many escapes have a value that begins at this byte of `data` or before."""
+        return bisect_right(self._count, at, key=lambda number: self._places[4 * number + 2])
+
     def _meant(self, at: int) -> int | None:
-        number = bisect_right(self._units, (at,)) - 1
-        if number + 1 < len(self._units) and self._units[number + 1][0] == at:
-            return self._units[number + 1][2]
+        number = bisect_left(self._count, at, key=lambda number: self._places[4 * number]) - 1
+        if number + 1 < len(self._count) and self._places[4 * number + 4] == at:
+            return self._places[4 * number + 6]
         if number < 0:
             return at
-        _, raw_end, _, end = self._units[number]
+        _, raw_end, _, end = self._unit(number)
         return end + at - raw_end if at >= raw_end else None
 
     def _place(self, at: int, *, over: bool = False) -> int:
         """Return where a byte of `data` begins in `raw`; with `over`, where the byte before it ends."""
-        number = bisect_right(self._starts, at - 1 if over else at) - 1
+        number = self._before(at - 1 if over else at) - 1
         if number < 0:
             return at
-        raw_start, raw_end, start, end = self._units[number]
+        raw_start, raw_end, start, end = self._unit(number)
         if not over and at == start < end:  # invisible characters are not part of it
             return raw_start
         return raw_end + at - end
@@ -193,27 +201,23 @@ class Decoded:
 
 def decoded(data: bytes, escapes: re.Pattern[bytes] = _ESCAPE) -> Decoded | None:
     """Undo one level of escapes; None if there are none."""
-    parts, units, starts = [], [], []
-    done = length = 0
+    text, places = bytearray(), array("I" if len(data) < 2**32 else "Q")
+    note = places.extend
+    done = 0
     for match in escapes.finditer(data):
         start, end = match.span()
-        meaning = _meaning(match[0])
-        parts += [data[done:start], meaning]
-        length += start - done
-        units.append((start, end, length, length + len(meaning)))
-        starts.append(length)
-        length += len(meaning)
+        text += data[done:start]
+        begin = len(text)
+        text += _SHORT.get(match[0]) or _meaning(match[0])
+        note((start, end, begin, len(text)))
         done = end
-    if not units:
+    if not places:
         return None
-    parts.append(data[done:])
-    return Decoded(b"".join(parts), data, units, starts)
+    text += data[done:]
+    return Decoded(bytes(text), data, places)
 
 
 def _meaning(escape: bytes) -> bytes:
-    short = _SHORT.get(escape)
-    if short is not None:
-        return short
     if escape[0] >= 0x80 or escape[0] in b"\r\n" or escape[-1:] in (b"\n", b'"', b"'"):
         return _ordinary_form(escape)
     if escape.startswith((b"%", b"=")) and len(escape) == 3:

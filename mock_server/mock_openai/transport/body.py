@@ -18,7 +18,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from mock_openai.journal import redact
 from mock_openai.journal.redact import JournalRedactor
 from mock_openai.protocol import json
-from mock_openai.protocol.errors import ApiError, invalid_json
+from mock_openai.protocol.errors import ApiError, invalid_json, too_many_values
 from mock_openai.threads import LARGE, in_thread
 from mock_openai.turn.request_cache import ReceivedRequest, RequestCache
 
@@ -75,6 +75,8 @@ def decode(data: bytes, content_type: str = "") -> Any:
             data = data.decode(charset).encode()
         except (LookupError, UnicodeError, ValueError):
             raise invalid_json() from None
+    if json.has_more_values(data, json.MOST_VALUES):
+        raise too_many_values(json.MOST_VALUES)
     try:
         # Deeper bodies are refused: echoing them would exhaust the encoder.
         return json.parse_shallow(data)

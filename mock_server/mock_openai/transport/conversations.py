@@ -112,8 +112,8 @@ async def _body(exchange: Exchange, form: Object) -> Mapping[str, Any]:
 def _read(data: bytes, content_type: str, form: Object) -> Mapping[str, Any]:
     try:
         body = decode(data, content_type)
-    except ApiError:
-        raise unparsable_json() from None
+    except ApiError as error:
+        raise error if error.status == 413 else unparsable_json() from None
     if not isinstance(body, dict):
         raise unparsable_json()
     form.check(body, "")

@@ -15,6 +15,7 @@ from mock_openai.protocol.errors import (
     invalid_type,
     invalid_value,
     missing_parameter,
+    too_many_values,
 )
 from mock_openai.protocol.schema import describe
 
@@ -33,6 +34,8 @@ def known_types(behaviour: Behaviour, headers: Mapping[str, str]) -> tuple[str, 
 
 def read_message(data: bytes, known: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
     """Return a text message's type and its other fields. Raises ApiError if the type is not known."""
+    if json.has_more_values(data, json.MOST_VALUES):
+        raise too_many_values(json.MOST_VALUES)
     try:
         message = json.parse_shallow(data)
     except ValueError:

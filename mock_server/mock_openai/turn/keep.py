@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mock_openai.memory import ConversationStore, LaneMemory, MemoryStore, Remembered, ResponseStore
+from mock_openai.protocol import json
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
-from mock_openai.protocol.json import object_in
 from mock_openai.protocol.listing import with_ids
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.template import Rendered
@@ -117,8 +117,12 @@ def _decoded(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
 
 
 def _up_to_its_end(sent: Sequence[Event]) -> tuple[Event, ...]:
-    """Return the events up to the first that ends the response; empty if it has not ended."""
+    """Return the events up to the first that ends the response; empty if it has not ended, or has too many
+    values to be read.
+    """
     for number, event in enumerate(sent):
-        if event.type in TERMINAL and object_in(event.data) is not None:
+        if event.type in TERMINAL and json.is_object(event.data):
+            if json.has_more_values(event.data, json.MOST_READ):
+                return ()  # of another server, which keeps it too
             return tuple(sent[: number + 1])
     return ()

@@ -6,6 +6,7 @@ import logging
 
 import msgspec
 
+from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.wire import sse
 
@@ -52,6 +53,49 @@ def head_of(data: bytes) -> Head:
         return msgspec.json.decode(data, type=Head)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Head()
+
+
+class ResponseHead(msgspec.Struct):
+    """The fields of a response object that identify it; the rest is not read."""
+
+    object: str = ""
+    id: str | None = None
+    status: str = ""
+
+    def event(self, body: bytes) -> Event | None:
+        """Return the plain answer with this head as an event; None if it is no response, or has too many
+        values to be read.
+        """
+        if self.object != "response" or json.has_more_values(body, json.MOST_READ):
+            return None
+        try:
+            response = json.parse(body)
+        except ValueError:
+            return None
+        known = self.status in ("completed", "incomplete", "failed")
+        kind = f"response.{self.status}" if known else "response.created"
+        return Event(kind, json.compact({"type": kind, "response": response}))
+
+
+class _Created(msgspec.Struct):
+    response: ResponseHead
+
+
+def response_in(body: bytes) -> ResponseHead:
+    """Return the head of a response object; it is empty if the JSON text is anything else."""
+    try:
+        found = msgspec.json.decode(body, type=ResponseHead)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ResponseHead()
+    return found if found.object == "response" else ResponseHead()
+
+
+def created_in(data: bytes) -> str | None:
+    """Return the id of the response in a `response.created` event; None if there is none."""
+    try:
+        return msgspec.json.decode(data, type=_Created).response.id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None  # not an event of this API; nothing can be continued from it
 
 
 def as_event(came: sse.ServerEvent) -> Event:

@@ -18,7 +18,7 @@ from mock_openai.upstream.address import PASSED_BY, Address, passed_on
 from mock_openai.upstream.failure import Refusal, cut, keep_refusal, loops_back, unreachable
 from mock_openai.upstream.request_body import CreatedUpstream, outgoing
 from mock_openai.upstream.socket import CLOSE_WITHIN, CONNECT_WITHIN, SILENT_AT_MOST, UpstreamSocket
-from mock_openai.upstream.stream import LARGEST, Size, TooLarge, as_event
+from mock_openai.upstream.stream import LARGEST, Size, TooLarge, as_event, created_in, response_in
 from mock_openai.wire.sse import EventStream
 
 KEPT_IDLE = 5.0
@@ -92,9 +92,13 @@ class Upstream:
             return unreachable(self.address, error)
         finally:
             answer.release()
-        created = self._created_event(body) if method == "POST" and answer.status == 200 else None
-        if created is not None and path_qs.partition("?")[0] == "/v1/responses":
-            return Recorded(answer.status, told, events=(Timed(0.0, created),))
+        if method == "POST" and answer.status == 200:
+            response = response_in(body)
+            if response.id is not None:
+                self.created.add(response.id)
+            event = response.event(body) if path_qs.partition("?")[0] == "/v1/responses" else None
+            if event is not None:
+                return Recorded(answer.status, told, events=(Timed(0.0, event),))
         return Recorded(answer.status, told, body=body)
 
     def hung_up(self, connection: int) -> None:
@@ -177,25 +181,10 @@ class Upstream:
         socket = self._sockets[turn.connection] = UpstreamSocket(opened, self._note_created)
         return socket
 
-    def _created_event(self, body: bytes) -> Event | None:
-        """Return the event for a plain answer."""
-        try:
-            response = json.parse(body)
-        except ValueError:
-            return None
-        if not isinstance(response, dict) or response.get("object") != "response":
-            return None
-        if isinstance(response.get("id"), str):
-            self.created.add(response["id"])
-        status = response.get("status")
-        kind = f"response.{status}" if status in ("completed", "incomplete", "failed") else "response.created"
-        return Event(kind, json.compact({"type": kind, "response": response}))
-
     def _note_created(self, created: bytes) -> None:
-        try:
-            self.created.add(json.parse(created)["response"]["id"])
-        except (ValueError, KeyError, TypeError):
-            return  # not an event of this API; nothing can be continued from it
+        response = created_in(created)
+        if response is not None:
+            self.created.add(response)
 
 
 async def _whole(answer: aiohttp.ClientResponse) -> bytes:

@@ -14,6 +14,7 @@ import zlib
 import openai
 import pytest
 from mock_openai import MockServer, Text, reply
+from mock_openai.protocol import json as api_json
 from openai import AsyncOpenAI
 
 ASK = {"model": "gpt-4o", "input": "hi"}
@@ -203,6 +204,22 @@ async def test_a_gzip_bomb_is_refused_in_the_api_s_form(http):
     ):
         assert answer.status == 413
         assert (await answer.json())["error"]["type"] == "invalid_request_error"
+
+
+async def test_a_request_of_more_values_than_are_read_is_refused_unread(http, monkeypatch):
+    monkeypatch.setattr(api_json, "MOST_VALUES", 200)
+    many = {**ASK, "metadata": {f"key {number}": "" for number in range(200)}}
+    async with MockServer() as server:
+        async with http.post(server.base_url + "/responses", json=many) as answer:
+            assert answer.status == 413
+            assert "more than 200 values" in (await answer.json())["error"]["message"]
+        async with http.post(server.base_url + "/conversations", json=many) as answer:
+            assert answer.status == 413
+        async with http.ws_connect(server.ws_url) as socket:
+            await socket.send_json({"type": "response.create", **many})
+            assert (await socket.receive_json())["status"] == 413
+            await socket.send_json({"type": "response.create", **ASK})
+            assert (await socket.receive_json())["type"] == "response.created"
 
 
 async def test_a_bad_field_gets_plain_json_even_when_a_stream_was_asked_for(http):

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 from mock_openai import MockServer
+from mock_openai.protocol import json as api_json
 from mock_openai.transport.handshake import accept
 from mock_openai.upstream import stream
 from multidict import CIMultiDict
@@ -192,3 +193,25 @@ async def test_a_ping_before_the_end_of_the_socket_hides_no_frame() -> None:
         came = [await socket.receive() for _ in range(151)]
     assert {each.type for each in came} == {aiohttp.WSMsgType.TEXT}
     assert json.loads(came[-1].data)["type"] == "response.completed"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_an_answer_of_more_values_than_are_read_is_passed_on_as_it_came(
+    monkeypatch: pytest.MonkeyPatch, streamed: bool
+) -> None:
+    monkeypatch.setattr(api_json, "MOST_READ", 1000)
+    read: list[int] = []
+    parse = api_json.parse
+    monkeypatch.setattr(api_json, "parse", lambda data: read.append(len(data)) or parse(data))
+    values = b",".join(b'"k%d": 1' % number for number in range(1000))
+    body = b'{"id": "resp_1", "object": "response", "status": "completed", "more": {%b}}' % values
+    ended = b'event: response.completed\ndata: {"type":"response.completed","response":%b}\n\n' % body
+    came = CREATED + ended if streamed else body
+    async with (
+        upstream(head(STREAM if streamed else JSON) + came) as address,
+        MockServer(upstream=address) as mock,
+        aiohttp.ClientSession() as http,
+        http.post(f"{mock.base_url}/responses", json={**ASKED, "stream": streamed}) as answer,
+    ):
+        assert await answer.read() == came
+        assert max(read, default=0) < len(body)

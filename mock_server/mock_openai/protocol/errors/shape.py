@@ -18,6 +18,11 @@ def invalid_json() -> ApiError:
     )
 
 
+def too_many_values(most: int) -> ApiError:
+    """Return the error for a body that would take too long to read (ours; the real limit is not known)."""
+    return ApiError(f"The request has more than {most:,} values; this mock server reads no more.", status=413)
+
+
 def unparsable_json() -> ApiError:
     """Return the error for a body that is not JSON at the endpoints of conversations, which word it
     differently (reported).
