@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mock_openai.clock import Clock
 from mock_openai.memory import ConversationStore, MemoryConversations, MemoryStore, ResponseStore
+from mock_openai.memory.budget import MemoryBudget
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event, Opened, Timed, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
@@ -45,14 +46,17 @@ class Engine:
         behaviour: Behaviour = DEFAULT,
         session: str | None = None,
         limits: Limits | None = None,
+        budget: MemoryBudget | None = None,
     ) -> None:
         self.clock = clock or Clock()
         """The server's time."""
         self.responders = list(responders)
         """Asked in this order; those that take errors are asked about invalid requests too."""
         self.pace = pace
-        self.store: ResponseStore = store if store is not None else MemoryStore(clock=self.clock)
-        self.conversations: ConversationStore = conversations or MemoryConversations()
+        self.store: ResponseStore = (
+            store if store is not None else MemoryStore(clock=self.clock, budget=budget)
+        )
+        self.conversations: ConversationStore = conversations or MemoryConversations(budget=budget)
         self.behaviour = behaviour
         """What the server does where the real API's behavior is not known."""
         self.session = session

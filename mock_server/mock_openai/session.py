@@ -21,6 +21,7 @@ from mock_openai.faults.planned import Planned
 from mock_openai.journal.budget import JournalBudget
 from mock_openai.journal.journal import Journal
 from mock_openai.memory import ResponseStore
+from mock_openai.memory.budget import MemoryBudget
 from mock_openai.responders.base import Responder
 from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
@@ -67,6 +68,8 @@ class Setup:
     """Entries that each journal keeps."""
     journal_budget: JournalBudget
     """The budget of memory that the journals share."""
+    memory_budget: MemoryBudget = field(default_factory=MemoryBudget)
+    """What the stored responses and conversations of all sessions may take."""
     background_room: BackgroundRoom = field(default_factory=BackgroundRoom)
     """Where the background responses of all sessions are counted."""
 
@@ -104,6 +107,7 @@ class Session:
             behaviour=setup.settings.behaviour,
             session=name,
             limits=setup.limits,
+            budget=setup.memory_budget,
         )
         self.state = ServerState(
             self.engine,

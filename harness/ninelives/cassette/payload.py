@@ -44,7 +44,11 @@ def type_of(text: bytes) -> str:
 
 
 def is_json(data: bytes) -> bool:
-    """Whether a text is one complete JSON value that every JSON reader accepts."""
+    """Whether a text is one complete JSON value that every JSON reader accepts. Reading one of very many
+    values would hold up everybody else, so that it counts as a text.
+    """
+    if json.has_more_values(data, json.MOST_READ):
+        return False
     try:
         json.parse(data)
     except ValueError:

@@ -13,12 +13,10 @@ from typing import Any, Protocol
 import msgspec
 
 from mock_openai.clock import Clock
+from mock_openai.memory.budget import EACH, MemoryBudget
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.history import History
 from mock_openai.protocol.template import Rendered
-
-DEFAULT_LIMIT = 64 * 1024 * 1024
-"""Bytes of events and input that a MemoryStore keeps before it forgets the least recently used response."""
 
 RETENTION = 30 * 86400.0
 """Seconds for which a stored response is kept (documented: 30 days at least); conversations do not expire."""
@@ -103,6 +101,7 @@ class Remembered:
                 self._context = before.extended(self.input, events), max(0, tokens - self.frame_tokens)
             else:
                 self._context = self._decoded(before)
+            self._context[0].size = before.size + self.size
         return self._context
 
     def _decoded(self, before: History) -> tuple[History, int]:
@@ -149,15 +148,26 @@ class ResponseStore(Protocol):
 class MemoryStore:
     """A store in this process's memory, bounded in bytes; the least recently used response goes first.
 
-    `limit` is in bytes; `retention` is how many seconds of `clock` a response is kept.
+    `limit` is in bytes; `retention` is how many seconds of `clock` a response is kept; several stores may
+    share a `budget`. A response is counted until nothing is kept that continues it, because its items are
+    held until then.
     """
 
     def __init__(
-        self, limit: int = DEFAULT_LIMIT, *, retention: float = RETENTION, clock: Clock | None = None
+        self,
+        limit: int = EACH,
+        *,
+        retention: float = RETENTION,
+        clock: Clock | None = None,
+        budget: MemoryBudget | None = None,
     ) -> None:
         self.limit = limit
         self.size = 0
         """Bytes held now."""
+        self._budget = budget or MemoryBudget()
+        self._budget.add(self)
+        self._heirs: dict[str, str] = {}
+        """The latest response that continues another, by the other's id."""
         self._retention = retention
         self._clock = clock or Clock()
         self._kept: OrderedDict[str, Remembered] = OrderedDict()
@@ -179,8 +189,16 @@ class MemoryStore:
         remembered.since = self._clock.wall()
         if self._by_root is not None:
             self._by_root.setdefault(root_of(remembered.id), set()).add(remembered.id)
+        if remembered.parent is not None:
+            self._heirs[remembered.parent] = remembered.id
         self.size += remembered.size
-        while self.size > self.limit and len(self._kept) > 1:
+        if self.size > self.limit:
+            self.shrink(self.limit)
+        self._budget.take(remembered.size)
+
+    def shrink(self, wanted: int) -> None:
+        """Forget the least recently used responses until `wanted` bytes at most are in use; keep the last."""
+        while self.size > wanted and len(self._kept) > 1:
             self._forget(next(iter(self._kept)))
 
     async def get(self, response_id: str) -> Remembered | None:
@@ -216,6 +234,7 @@ class MemoryStore:
     async def clear(self) -> None:
         """Delete all responses."""
         self._kept.clear()
+        self._heirs.clear()
         self._by_root = None
         self.size = 0
 
@@ -229,7 +248,13 @@ class MemoryStore:
         gone = self._kept.pop(response_id, None)
         if gone is None:
             return False
-        self.size -= gone.size
+        heir = self._kept.get(self._heirs.pop(response_id, ""))
+        if heir is not None:
+            heir.size += gone.size
+        else:
+            self.size -= gone.size
+        if gone.parent is not None and self._heirs.get(gone.parent) == response_id:
+            del self._heirs[gone.parent]
         if self._by_root is not None:
             family = self._by_root[root_of(response_id)]
             family.discard(response_id)

@@ -28,7 +28,7 @@ class Spoken(Protocol):
 class History(Sequence[Item]):
     """Immutable items; two histories are equal if their items are."""
 
-    __slots__ = ("_calls", "_end", "_parts", "has_calls")
+    __slots__ = ("_calls", "_end", "_parts", "has_calls", "size")
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         items = tuple(items)
@@ -36,6 +36,8 @@ class History(Sequence[Item]):
         """The shared list: the items of all histories that share it, in non-empty parts."""
         self._end = len(self._parts)
         """The number of parts in the list that belong to this history."""
+        self.size = 0
+        """Bytes of the items, as far as they are known."""
         self._calls = Calls()
         self.has_calls = any(item.get("type") in ABOUT_CALLS for item in items)
         """Whether it contains calls, outputs or approvals, so that `calls` has something to check."""
@@ -43,6 +45,7 @@ class History(Sequence[Item]):
     def extended(self, items: tuple[Item, ...], spoken: Spoken | None = None) -> History:
         """Return the history with these items appended, and then the assistant's answer."""
         longer = History.__new__(History)
+        longer.size = self.size
         parts, longer._calls = self._parts, self._calls
         if len(parts) != self._end:  # another response continues this one
             parts, longer._calls = parts[: self._end], Calls()

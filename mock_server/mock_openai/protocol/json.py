@@ -13,8 +13,8 @@ MAX_DEPTH = 200
 """Levels of nesting that `parse_shallow` accepts, so that the value can be traversed and written again."""
 
 MOST_VALUES = 1_000_000
-"""Values that a request may have. Reading so many takes half a second, in which nobody else is served, even if
-a thread reads them.
+"""Values that a request may have. Reading so many takes half a second, in which nobody else is served, even
+if a thread reads them.
 """
 MOST_READ = 250_000
 """Values up to which an answer of another server is read. What has more is passed on unread."""

@@ -32,6 +32,9 @@ from mock_openai.turn.request_cache import ReceivedRequest
 Context = tuple[Sequence[dict[str, Any]], int]
 """What a request continues from: the items, oldest first, and their tokens."""
 
+MOST_HISTORY = 256 * 1024 * 1024
+"""Bytes of a conversation that may be continued: pictures have few tokens, and `truncation` no window."""
+
 _NOTHING: Context = ((), 0)
 _PARENTS = {
     "ended": ("completed", "incomplete"),
@@ -160,21 +163,27 @@ class Admission:
             found = await self._store.get(wanted)
         return self._continued(found, wanted)
 
-    def _continued(self, found: Remembered | None, wanted: str) -> Context:
+    def _continued(self, found: Remembered | None, wanted: str) -> tuple[History, int]:
         if found is None or found.status not in self._parents:
             raise previous_response_not_found(wanted)
-        return found.context()
+        context = found.context()
+        if context[0].size > MOST_HISTORY:
+            raise context_length_exceeded()
+        return context
 
 
 def _referred_to(request: Request, history: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Return the ids of the items that a request only names and that are not in its history. In a request
     that is not stored, a reasoning item without its ciphertext counts as one (reported).
     """
+    known: set[Any] | None = None
     for item in request.input:
         bare = item.get("type") == "reasoning" and not (request.store or item.get("encrypted_content"))
         if not (bare or is_reference(item)) or item.get("id") is None:
             continue
-        if not any(known.get("id") == item["id"] for known in history):
+        if known is None:
+            known = {one.get("id") for one in history}
+        if item["id"] not in known:
             yield item["id"]
 
 

@@ -13,6 +13,8 @@ from typing import Any
 from mock_openai.responders.base import Turn
 
 _KEPT = 100_000
+_LONGEST = 512
+"""Characters of an id."""
 
 
 class CreatedUpstream:
@@ -25,7 +27,9 @@ class CreatedUpstream:
         return response_id in self._ids
 
     def add(self, response_id: str) -> None:
-        """Add an id."""
+        """Add an id; one that is too long to be one is ignored."""
+        if len(response_id) > _LONGEST:
+            return
         self._ids[response_id] = None
         while len(self._ids) > _KEPT:
             self._ids.popitem(last=False)

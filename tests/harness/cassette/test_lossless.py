@@ -10,6 +10,7 @@ import json
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from mock_openai.protocol import json as api_json
 from ninelives.cassette import Cassette, Redactor
 from ninelives.cassette.builder import CassetteBuilder
 
@@ -193,6 +194,16 @@ def test_json_is_kept_as_json_so_that_people_and_jq_can_read_it() -> None:
     writer.response(200, {"content-type": "application/json"})
     writer.body(b'{\n  "id": "resp_1",\n  "temperature": 1.0\n}')
     assert b'"body":{"id":"resp_1","temperature":1.0},"indent":2' in builder.bytes()
+
+
+def test_json_of_more_values_than_are_read_is_kept_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_json, "MOST_READ", 100)
+    few, many = (b"[%b]" % b",".join([b"1"] * number) for number in (100, 101))
+    for body, kept in ((few, b'"body":[1,'), (many, b'"text":"[1,')):
+        builder = CassetteBuilder(redactor=Redactor.off())
+        builder.line_writer().request("POST", "/v1/responses", {}, body)
+        assert kept in builder.bytes()
+        assert Cassette.parse(builder.bytes()).exchanges[0].request == body
 
 
 def test_one_changed_event_changes_one_line() -> None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mock_openai.memory import MemoryStore, Remembered
+from mock_openai import ApiError
+from mock_openai.memory import Conversation, MemoryConversations, MemoryStore, Remembered
+from mock_openai.memory.budget import MemoryBudget
 from mock_openai.protocol.events import Event
 
 
-def remembered(name: str, *, padding: int = 0, status: str = "completed", **fields: Any) -> Remembered:
+def remembered(
+    name: str, *, padding: int = 0, status: str = "completed", parent: str | None = None, **fields: Any
+) -> Remembered:
     response = {"id": name, "status": status, "output": [], "usage": {"total_tokens": 7}, **fields}
     data = json.dumps({"type": "response.completed", "response": response, "x": "y" * padding}).encode()
-    return Remembered(name, before=(), input=({"role": "user", "content": "hi"},), events=(Event("e", data),))
+    asked = ({"role": "user", "content": "hi"},)
+    return Remembered(name, before=(), input=asked, events=(Event("e", data),), parent=parent)
 
 
 async def test_what_was_put_is_found_until_it_is_deleted():
@@ -88,3 +95,49 @@ async def test_an_item_is_found_whenever_its_response_came_and_as_long_as_it_is_
     assert await store.find_item(items[0]) is None
     await store.put(remembered(second, output=[{"id": items[1]}]))
     assert await store.find_item(items[1]) == {"id": items[1]}
+
+
+async def test_what_a_kept_response_continues_is_counted_until_it_is_forgotten_too():
+    store = MemoryStore(limit=30_000)
+    names = [f"turn {number}" for number in range(10)]
+    for parent, name in pairwise(["", *names]):
+        await store.put(remembered(name, padding=6_000, parent=parent or None))
+    assert len(store) == 1
+    assert store.size > 60_000
+    await store.put(remembered("another"))
+    assert await store.get("another") is not None
+    assert (len(store), store.size < 6_000) == (1, True)
+
+
+async def test_the_stores_of_one_server_share_a_budget_and_the_largest_gives_back():
+    budget = MemoryBudget(limit=40_000)
+    large, small = (MemoryStore(limit=30_000, budget=budget) for _ in "ab")
+    talks = MemoryConversations(limit=30_000, budget=budget)
+    await small.put(remembered("kept", padding=1_000))
+    await talks.put(Conversation("conv_1", 0, items=[{"id": "item", "text": "x" * 9_000}]))
+    for number in range(30):
+        await large.put(remembered(f"resp_{number}", padding=5_000))
+    assert await small.get("kept") is not None
+    assert await talks.get("conv_1") is not None
+    for number in range(30):
+        await small.put(remembered(f"resp_{number}", padding=5_000))
+    assert large.size + small.size + talks.size <= 40_000
+
+
+async def test_conversations_are_bounded_in_bytes_and_one_that_outgrows_them_is_refused():
+    talks = MemoryConversations(limit=30_000)
+    for number in range(100):
+        await talks.put(Conversation(f"conv_{number}", 0, metadata={"x": "y" * 500}))
+        await talks.get("conv_0")
+    assert talks.size <= 30_000
+    assert await talks.get("conv_0") is not None
+    assert await talks.get("conv_1") is None
+    item = {"id": "item", "text": "x" * 20_000}
+    assert await talks.append("conv_0", [item])
+    with pytest.raises(ApiError, match="conv_0"):
+        await talks.append("conv_0", [item])
+    assert await talks.remove("conv_0", "item")
+    assert await talks.append("conv_0", [item])
+    assert await talks.delete("conv_0")
+    await talks.clear()
+    assert talks.size == 0

@@ -62,6 +62,18 @@ def response_in_progress(response_id: str) -> ApiError:
     )
 
 
+def conversation_too_large(conversation_id: str, most: int) -> ApiError:
+    """Return the error for a conversation that outgrows this server's memory (ours; the real limit is not
+    known).
+    """
+    return ApiError(
+        f"Conversation with id '{conversation_id}' would hold more than {most // 2**20} MiB; this mock "
+        "server keeps no more.",
+        status=413,
+        param="conversation",
+    )
+
+
 def conversation_not_found(conversation_id: str, status: int = 404) -> ApiError:
     """Return the error: a conversation is unknown (message observed, status inferred)."""
     return ApiError(f"Conversation with id '{conversation_id}' not found.", status=status)
