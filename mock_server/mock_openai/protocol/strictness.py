@@ -48,7 +48,8 @@ def _object_problem(schema: Mapping[str, Any]) -> str | None:
         return "'additionalProperties' is required to be supplied and to be false."
     properties, required = schema.get("properties") or {}, schema.get("required") or ()
     every = "'required' is required to be supplied and to be an array including every key in properties."
-    if missing := [name for name in properties if name not in required]:
+    named = {name for name in required if isinstance(name, str)}
+    if missing := [name for name in properties if name not in named]:
         return f"{every} Missing '{missing[0]}'."
     if extra := [name for name in required if name not in properties]:
         return f"{every} Extra required key '{extra[0]}' supplied."

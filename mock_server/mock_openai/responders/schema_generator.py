@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import mock_openai.responders.schema_pattern as pattern
+from mock_openai.protocol import json
 from mock_openai.responders.schema_validator import Checker, Schema, is_type, resolve
 
 # Below this depth optional properties and elements are left out, so that recursive schemas come to an end.
@@ -21,6 +22,9 @@ _DEEPEST = 24
 # Limits of a value: parts in all, members of one list or object, characters. A schema that asks for more gets
 # a value of this size, which does not conform.
 _PARTS, _MEMBERS, _CHARACTERS = 4_000, 1_000, 10_000
+_COPIED = ("properties", "required", "enum")
+_PER_PART = 100
+"""Members of an object that are copied for each part of the limit."""
 _WORDS = ("harbour", "lantern", "meadow", "copper", "willow", "saffron", "granite", "ember")
 _FORMATS: Mapping[str, str] = {
     "date-time": "2026-01-01T12:00:00Z",
@@ -102,7 +106,9 @@ class _Inventor:
             if "$ref" in own or "allOf" in own:
                 return self._flat(own, depth + 1)
         for part in schema.get("allOf") or ():
-            if isinstance(part, Mapping):
+            if isinstance(part, Mapping) and self._left >= 0:
+                copied = [own[word] for word in _COPIED if isinstance(own.get(word), list | Mapping)]
+                self._left -= sum(map(len, copied)) // _PER_PART
                 flat = self._flat(part, depth + 1)
                 own = _merged(own, flat if isinstance(flat, Mapping) else {})
         return own
@@ -202,13 +208,12 @@ class _Inventor:
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         properties: Mapping[str, Schema] = schema.get("properties", {})
-        required = list(schema.get("required", ()))
+        required = _names(schema.get("required"))
         optional = [] if depth >= _DEEP else [name for name in properties if name not in required]
         most = _size(schema, "maxProperties", len(properties) + len(required), _PARTS)
-        names = [name for name in properties if name in required or name in optional]
+        kept = set(optional[: max(0, most - len(required))])
+        names = [name for name in properties if name in required or name in kept]
         names += [name for name in required if name not in properties]
-        while len(names) > max(most, len(required)) and optional:
-            names.remove(optional.pop())
         others = schema.get("additionalProperties", True)
         extra = others if isinstance(others, Mapping) else {"type": "string"}
         made: dict[str, Any] = {}
@@ -222,6 +227,11 @@ class _Inventor:
         while len(made) < least and others is not False:
             made[f"property{len(made) + 1}"] = self.invent(extra, depth + 1)
         return made
+
+
+def _names(given: Any) -> dict[str, None]:
+    """Return the texts in a list, or the keys of an object, in their order: fast to look up."""
+    return dict.fromkeys(name for name in given or () if isinstance(name, str))
 
 
 def _size(schema: Mapping[str, Any], word: str, default: int, limit: int) -> int:
@@ -248,13 +258,14 @@ def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
         elif word in ("properties", "$defs", "definitions"):
             merged[word] = {**merged[word], **value}
         elif word == "required":
-            merged[word] = [*merged[word], *(name for name in value if name not in merged[word])]
+            merged[word] = [*(_names(merged[word]) | _names(value))]
         elif word in ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"):
             merged[word] = max(merged[word], value)
         elif word in ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"):
             merged[word] = min(merged[word], value)
         elif word == "enum":
-            merged[word] = [choice for choice in merged[word] if choice in value] or value
+            written = set(map(json.compact, value))
+            merged[word] = [choice for choice in merged[word] if json.compact(choice) in written] or value
         elif word == "type":
             merged[word] = _common_types(merged[word], value)
     return merged

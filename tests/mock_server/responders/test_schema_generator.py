@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mock_openai.protocol.strictness import strict_problem
 from mock_openai.responders.schema_generator import instance
 from mock_openai.responders.schema_validator import Checker
 
@@ -179,3 +180,35 @@ def test_conforming_means_what_the_standard_says(schema: dict[str, Any], value: 
 )
 def test_a_schema_that_asks_for_too_much_gets_an_answer_of_bounded_size(schema: dict[str, Any]):
     assert len(json.dumps(instance(schema, random.Random(0)))) < 1_000_000
+
+
+class Name(str):
+    """A name that counts how often any is compared."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Name.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+@pytest.mark.parametrize("shape", ["required", "optional", "parts", "strict"])
+def test_a_schema_of_many_names_takes_no_more_than_some_looks_at_each(shape: str) -> None:
+    def names() -> list[Name]:
+        return [Name(f"name {number}") for number in range(400)]
+
+    schema: Any = {"type": "object", "properties": {name: {"type": "boolean"} for name in names()}}
+    if shape == "optional":
+        schema["maxProperties"] = 3
+    elif shape == "parts":
+        schema["allOf"] = [{"required": [name]} for name in names()]
+    else:
+        schema["required"] = names()
+    Name.compared = 0
+    if shape == "strict":
+        assert strict_problem({**schema, "additionalProperties": False}) is None
+    else:
+        assert len(instance(schema, random.Random(0))) == (3 if shape == "optional" else 400)
+    assert Name.compared <= 400 * 50
