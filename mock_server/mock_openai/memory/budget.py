@@ -27,24 +27,26 @@ class MemoryBudget:
 
     def __init__(self, limit: int = TOGETHER) -> None:
         self.limit = limit
-        self._used = 0
+        self.used = 0
+        """Bytes in use, added by the stores; what they have given back counts until `enforce` looks."""
         self._stores: weakref.WeakSet[Shrinks] = weakref.WeakSet()
 
     def add(self, store: Shrinks) -> None:
         """Let a store share the memory."""
         self._stores.add(store)
 
-    def take(self, size: int) -> None:
-        """Count bytes that a store took; what stores have given back is counted when the limit is reached."""
-        self._used += size
-        if self._used <= self.limit:
-            return
+    def enforce(self) -> None:
+        """If the limit is exceeded, let the largest stores shrink until usage is somewhat below it, so that
+        this does not happen for each new response.
+        """
         stores = sorted(self._stores, key=lambda store: store.size, reverse=True)
-        self._used = sum(store.size for store in stores)
+        self.used = sum(store.size for store in stores)
+        if self.used <= self.limit:
+            return
         wanted = self.limit - self.limit // _STEPS
-        for store in stores if self._used > self.limit else ():
-            if self._used <= wanted:
+        for store in stores:
+            if self.used <= wanted:
                 break
             before = store.size
-            store.shrink(max(0, before - (self._used - wanted)))
-            self._used -= before - store.size
+            store.shrink(max(0, before - (self.used - wanted)))
+            self.used -= before - store.size

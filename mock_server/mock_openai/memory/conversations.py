@@ -155,7 +155,9 @@ class MemoryConversations:
     def _take(self, name: str, size: int) -> None:
         self._count(name, size)
         self.shrink(self.limit)
-        self._budget.take(size)
+        self._budget.used += size
+        if self._budget.used > self._budget.limit:
+            self._budget.enforce()
 
     def _count(self, name: str, size: int) -> None:
         self._sizes[name] = self._sizes.get(name, 0) + size

@@ -194,7 +194,10 @@ class MemoryStore:
         self.size += remembered.size
         if self.size > self.limit:
             self.shrink(self.limit)
-        self._budget.take(remembered.size)
+        budget = self._budget
+        budget.used += remembered.size
+        if budget.used > budget.limit:
+            budget.enforce()
 
     def shrink(self, wanted: int) -> None:
         """Forget the least recently used responses until `wanted` bytes at most are in use; keep the last."""

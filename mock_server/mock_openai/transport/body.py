@@ -75,7 +75,7 @@ def decode(data: bytes, content_type: str = "") -> Any:
             data = data.decode(charset).encode()
         except (LookupError, UnicodeError, ValueError):
             raise invalid_json() from None
-    if json.has_more_values(data, json.MOST_VALUES):
+    if len(data) > json.MOST_VALUES and json.has_more_values(data, json.MOST_VALUES):
         raise too_many_values(json.MOST_VALUES)
     try:
         # Deeper bodies are refused: echoing them would exhaust the encoder.

@@ -34,7 +34,7 @@ def known_types(behaviour: Behaviour, headers: Mapping[str, str]) -> tuple[str, 
 
 def read_message(data: bytes, known: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
     """Return a text message's type and its other fields. Raises ApiError if the type is not known."""
-    if json.has_more_values(data, json.MOST_VALUES):
+    if len(data) > json.MOST_VALUES and json.has_more_values(data, json.MOST_VALUES):
         raise too_many_values(json.MOST_VALUES)
     try:
         message = json.parse_shallow(data)
