@@ -7,11 +7,14 @@ Nothing is imported until it is used: the pytest plugin loads this package in ev
 `VoiceCall` need Pipecat, whose import takes a second or two.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from ninelives.lazy import lazy
 
+TYPE_CHECKING = False  # as in `typing`, whose import would take most of the time
 if TYPE_CHECKING:
+    from typing import Any
+
     from ninelives.bot.bot import Bot
     from ninelives.cassette import Cassette
     from ninelives.fixtures.script_use import UnusedRuleWarning

@@ -6,10 +6,14 @@ WebSocket.
 Nothing is imported until it is used, so that a part such as `mock_openai.wire` costs no more than itself.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+from importlib import import_module
+
+TYPE_CHECKING = False  # as in `typing`, whose import would take most of the time
 if TYPE_CHECKING:
+    from typing import Any
+
     from mock_openai import faults
     from mock_openai.protocol.behaviour import Behaviour
     from mock_openai.protocol.errors import ApiError

@@ -38,12 +38,13 @@ def open_file(path: Path) -> BinaryIO:
     """Open a file to read it. Raises OSError, also for a named pipe that no program has opened to write,
     because opening that would wait for ever.
     """
-    raw = _Waiting(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
-    kind = os.fstat(raw.fileno()).st_mode
-    file = io.BufferedReader(raw)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    kind = os.fstat(descriptor).st_mode
     if stat.S_ISDIR(kind):
-        file.close()
+        os.close(descriptor)
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raw = _Waiting(descriptor)
+    file = io.BufferedReader(raw)
     if stat.S_ISFIFO(kind) and not file.peek(1) and not raw.waits:
         file.close()
         raise OSError(errno.ENXIO, "a pipe into which no program writes", str(path))

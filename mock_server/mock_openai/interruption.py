@@ -68,10 +68,10 @@ def listen() -> None:
 
 def run_command(module: str) -> None:
     """Run the `main` of a command line, and handle signals even while it still imports."""
-    listen()
     try:
+        listen()
         import_module(module).main()
-    except KeyboardInterrupt:
+    except BaseException:  # also what code of others makes of the signal
         leave_if_interrupted()
         raise
 

@@ -409,7 +409,7 @@ def test_a_terminal_that_is_closed_ends_a_recording_in_order(command: list[str],
         while b"OPENAI_WS_URL" not in told:
             told += os.read(terminal, 4096)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        while command and not children.read_text():
+        while command and len(children.read_text().split()) < 2:  # the command, and what guards it
             pass
         started = [int(each) for each in children.read_text().split()]
         port = port_in(told.split(b"OPENAI_BASE_URL=")[1].split(b"\r")[0].decode())

@@ -36,11 +36,16 @@ def is_foreign(path: Path) -> bool:
 
 
 def is_recording(path: Path) -> bool:
-    """Whether such a file in a folder is a recording."""
+    """Whether something in a folder is a recording of such a format, or cannot be read."""
+    if not is_foreign(path) or not path.is_file():
+        return False
     if path.suffix.lower() == ".har":
         return True
-    with open_file(path) as file:
-        return any(line.removeprefix(BOM_UTF8).startswith(_BEGINNINGS) for line in file)
+    try:
+        with open_file(path) as file:
+            return any(line.removeprefix(BOM_UTF8).startswith(_BEGINNINGS) for line in file)
+    except OSError:
+        return True  # who loads it reports why
 
 
 def found_in(path: Path, wishes: Wishes) -> Iterator[Found]:

@@ -117,13 +117,16 @@ def to_replace(path: Path, fix: str = "choose a file") -> Path:
 
 @contextmanager
 def _new_file(folder: Path, real: Path) -> Iterator[tuple[int, Path]]:
-    """Open a new file in a folder, and remove it in the end under that name, however that comes."""
-    beside = folder / f"{real.name}.{os.getpid()}.tmp"
+    """Open a new file in a folder, and remove it in the end under that name, however that comes.
+
+    The name is random: containers that share a folder may have the same process id.
+    """
+    beside = folder / f".ninelives-{os.urandom(8).hex()}.tmp"
 
     def remove() -> None:
         beside.unlink(missing_ok=True)
 
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     at_once.append(remove)
     try:
         file = os.open(beside, flags, mode_for(real))

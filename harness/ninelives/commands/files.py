@@ -14,6 +14,7 @@ from mock_openai.interruption import uninterrupted
 
 from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.replacing import reporting, require_writable, write_all, write_whole
+from ninelives.commands.printing import notes
 from ninelives.usage_error import UsageError
 
 
@@ -97,6 +98,31 @@ def raise_first(errors: Sequence[UsageError]) -> None:
     """Raise the first of them, if any."""
     if errors:
         raise errors[0]
+
+
+class Several:
+    """Work on several files: one that fails is reported at once, and does not stop the others."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._failed: list[Path] = []
+
+    @contextmanager
+    def each(self, path: Path) -> Iterator[None]:
+        """Report an error of this file. If there is no other file, it is raised instead."""
+        try:
+            yield
+        except (CassetteError, UsageError) as error:
+            if self._count == 1:
+                raise
+            notes(secrets=False).print(f"ninelives: {error}")
+            self._failed.append(path)
+
+    def end(self) -> None:
+        """Raise UsageError with the files that failed, if any."""
+        if self._failed:
+            names = ", ".join(map(str, dict.fromkeys(self._failed)))
+            raise UsageError(f"{len(set(self._failed))} of {self._count} files failed: {names}")
 
 
 @contextmanager

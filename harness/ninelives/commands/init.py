@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
 import typer
 from mock_openai.files import SCRIPT_SIZE, read_bytes
+from mock_openai.interruption import at_once, uninterrupted
 from mock_openai.visible import visible
 
 from ninelives.bot.own_code import syntax_of
@@ -45,8 +46,7 @@ def run(folder: Path, bot: str | None, ci: str | None, *, yes: bool) -> int:
     if not yes and not _agreed(len(new)):
         _say("Nothing was written.")
         return 0
-    for each in new:
-        _write(folder, each)
+    _write(folder, new)
     _say(f"\nWrote {', '.join(each.path for each in new)}. Now run: pytest")
     return 0
 
@@ -62,19 +62,35 @@ def _agreed(count: int) -> bool:
     return typer.confirm(f"\nWrite {'this file' if count == 1 else f'these {count} files'}?")
 
 
-def _write(folder: Path, file: File) -> None:
-    path = folder / file.path
+def _write(folder: Path, files: Sequence[File]) -> None:
+    """Write all of the files, or none: those before the one that fails are removed again."""
+    made: list[Path] = []
+    path = folder
+
+    def undo() -> None:
+        while made:
+            each = made.pop()
+            with suppress(OSError):
+                each.rmdir() if each.is_dir() else each.unlink()
+
+    at_once.append(undo)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        out = path.open("x", encoding="utf-8")
-        try:
-            with out:
-                out.write(file.text)
-        except BaseException:
-            path.unlink(missing_ok=True)  # half a file
-            raise
+        with uninterrupted():
+            for file in files:
+                path = folder / file.path
+                for parent in [each for each in reversed(path.parents) if not each.exists()]:
+                    parent.mkdir()
+                    made.append(parent)
+                with path.open("x", encoding="utf-8") as out:
+                    made.append(path)
+                    out.write(file.text)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror}); make the folder writable") from None
+        undo()
+        raise UsageError(
+            f"{path} cannot be written ({error.strerror}), so nothing was; make the folder writable"
+        ) from None
+    finally:
+        at_once.remove(undo)
 
 
 def _chosen(folder: Path, bot: str) -> tuple[str, str]:

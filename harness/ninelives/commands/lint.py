@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ninelives.cassette.lint import Problem, lint, usage
-from ninelives.cassette.lint_other_formats import is_foreign, is_recording
+from ninelives.cassette.lint_other_formats import is_recording
 from ninelives.cassette.scrub import scrub
+from ninelives.commands.files import Several
 from ninelives.commands.printing import output
 from ninelives.commands.secrets import Secrets
 from ninelives.plural import counted
@@ -38,12 +39,16 @@ def run(
 
 
 def fix(paths: Sequence[Path], secrets: Secrets) -> int:
-    """Replace the secrets in each file, each in one step."""
+    """Replace the secrets in each file, each in one step. Raises UsageError after the last if one failed."""
     console = output()
-    for path in _files(paths, _cassettes):
-        changed = scrub(path, redactor=secrets.redactor())
-        result = f"{counted(changed, 'line')} changed" if changed else "nothing to scrub"
-        console.print(f"{path}: {result}", markup=False, highlight=False)
+    files = _files(paths, _cassettes)
+    several = Several(len(files))
+    for path in files:
+        with several.each(path):
+            changed = scrub(path, redactor=secrets.redactor())
+            result = f"{counted(changed, 'line')} changed" if changed else "nothing to scrub"
+            console.print(f"{path}: {result}", markup=False, highlight=False)
+    several.end()
     return 0
 
 
@@ -65,5 +70,4 @@ def _cassettes(folder: Path) -> list[Path]:
 
 def _recordings(folder: Path) -> list[Path]:
     """Return the files of a folder that `lint` reads; a folder of tests has other YAML too."""
-    others = [path for path in folder.rglob("*") if path.is_file() and is_foreign(path)]
-    return sorted([*_cassettes(folder), *(path for path in others if is_recording(path))])
+    return sorted([*_cassettes(folder), *(path for path in folder.rglob("*") if is_recording(path))])

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from ninelives.cassette import Cassette, CassetteError
 from ninelives.cassette.convert import load
-from ninelives.cassette.lint_other_formats import is_foreign, is_recording
+from ninelives.cassette.lint_other_formats import is_recording
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.rhythm import Rhythm
 from ninelives.commands.files import require_places, write_text
@@ -68,7 +68,7 @@ def _cassettes(paths: Sequence[Path], unread: list[str]) -> Iterator[tuple[Path,
             yield path, load(path, redactor=Redactor.off())
             continue
         files = [each for each in sorted(path.rglob("*")) if each.suffix in (".jsonl", ".json")]
-        files += [each for each in sorted(path.rglob("*")) if is_foreign(each) and is_recording(each)]
+        files += [each for each in sorted(path.rglob("*")) if is_recording(each)]
         found = False
         for each in dict.fromkeys(files):
             try:

@@ -34,9 +34,13 @@ def output(*, secrets: bool = True) -> Console:
     return console
 
 
-def notes() -> Console:
-    """Standard error: progress, and everything that is not the result itself."""
-    return _Safe(file=sys.stderr)
+def notes(*, secrets: bool = True) -> Console:
+    """Standard error: progress, and everything that is not the result itself. `secrets` is as for
+    `output`.
+    """
+    console = _Safe(file=sys.stderr)
+    console.secrets = secrets
+    return console
 
 
 class _Verbatim(Status):

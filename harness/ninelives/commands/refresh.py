@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ninelives.cassette import Cassette
-from ninelives.commands.files import deferred, raise_first, require_places, write_data
+from ninelives.commands.files import Several, require_places, write_data
 from ninelives.commands.printing import notes, output
 from ninelives.commands.secrets import Secrets
 from ninelives.refresh import Asked, Drift, ask_again, drift
@@ -34,9 +34,15 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secret
     paths = sorted(folder.rglob("*.jsonl")) if folder.is_dir() else [folder]
     if not paths:
         raise UsageError(f"{folder}: found no cassette; expected a file, or a folder with .jsonl files")
-    cassettes = [Cassette.load(path) for path in paths]
+    several = Several(len(paths))
+    cassettes = []
+    for path in paths:
+        with several.each(path):
+            cassettes.append(Cassette.load(path))
+    if not cassettes:
+        several.end()
     if write:
-        require_places(*paths)
+        require_places(*(cassette.path for cassette in cassettes))
     key = os.environ.get("OPENAI_API_KEY", "")
     mocked = upstream is None and not key
     console = output()
@@ -47,13 +53,14 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secret
         )
     with _scratch() as scratch:
         try:
-            asked = asyncio.run(_ask(cassettes, upstream, key, mocked, scratch, secrets))
+            asked = asyncio.run(_ask(cassettes, upstream, key, mocked, scratch, secrets, several))
         except ValueError as error:  # an upstream that is not a URL
             raise UsageError(str(error)) from None
         _refuse_a_bad_key(asked)
         changes = _print_changes(asked, upstream or ("the mock server" if mocked else _API), console)
         if write:
-            _write(asked, console)
+            _write(asked, console, several)
+    several.end()
     return 1 if exit_code and any(change.of_the_api for change in changes) else 0
 
 
@@ -76,6 +83,7 @@ async def _ask(
     mocked: bool,
     scratch: Path,
     secrets: Secrets,
+    several: Several,
 ) -> list[Asked]:
     found = []
     async with MockServer() if mocked else nullcontext() as server:
@@ -83,9 +91,10 @@ async def _ask(
         for number, cassette in enumerate(cassettes, 1):
             notes().print(f"{number}/{len(cassettes)} {cassette.path}", markup=False)
             target = scratch / f"{number}.jsonl"
-            found.append(
-                await ask_again(cassette, to, target, key=key or "none", redactor=secrets.redactor())
-            )
+            with several.each(Path(cassette.path)):
+                found.append(
+                    await ask_again(cassette, to, target, key=key or "none", redactor=secrets.redactor())
+                )
     return found
 
 
@@ -134,18 +143,16 @@ def _print_changes(asked: Sequence[Asked], where: str, console: Console) -> list
     return changes
 
 
-def _write(asked: Sequence[Asked], console: Console) -> None:
-    """Write every recording that is complete. Raises UsageError afterwards if one could not be written."""
-    errors: list[UsageError] = []
+def _write(asked: Sequence[Asked], console: Console, several: Several) -> None:
+    """Write every recording that is complete."""
     for each in asked:
         path = each.cassette.path
         if each.again is None or each.left_out or any(new.status is None for _, new in each.pairs):
             console.print(f"{path} is unchanged: not every request was answered again", markup=False)
             continue
-        with deferred(errors):
+        with several.each(path):
             write_data(path, each.again.data)
             console.print(f"wrote {path}", markup=False)
-    raise_first(errors)
 
 
 def _places(change: Drift) -> str:

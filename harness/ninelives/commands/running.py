@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable
 
 from mock_openai.interruption import at_once, handling_signals
 
+from ninelives.commands import child
 from ninelives.environment import Urls, variables
-
-CHILD_ENDS_WITHIN = 0.75
-"""Seconds for a command to end on request, before it is killed."""
 
 BROKEN_OFF = 130
 """Exit code after Ctrl-C."""
@@ -34,21 +32,26 @@ class BrokenOff(Exception):
 async def run_command(urls: Urls, command: list[str], *, offline: bool = False) -> None:
     """Run a command to its end. Raises BrokenOff unless it succeeds. `offline` is that of `variables`."""
     environment = {**os.environ, **variables(urls, offline=offline)}
+    guard = child.Guard()
+    try:
+        await _run(command, environment, guard)
+    finally:
+        guard.release()
+
+
+async def _run(command: list[str], environment: dict[str, str], guard: child.Guard) -> None:
     try:
         process = await asyncio.create_subprocess_exec(*command, env=environment)
     except OSError as error:
         reason = f"{command[0]!r} cannot be run ({error.strerror})"
         raise BrokenOff(127 if isinstance(error, FileNotFoundError) else 126, reason) from None
+    guard.watch(process.pid)
     stop = asyncio.Event()
-
-    def kill() -> None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-
+    kill = functools.partial(child.kill, process.pid)
     at_once.append(kill)
     try:
         with handling_signals(lambda _: stop.set()):
-            await _ended_or_stopped(process, stop, kill)
+            await _ended_or_stopped(process, stop)
     finally:
         at_once.remove(kill)
     if stop.is_set():
@@ -58,19 +61,15 @@ async def run_command(urls: Urls, command: list[str], *, offline: bool = False) 
         raise BrokenOff(code if code > 0 else 128 - code, f"{command[0]} {_ended(code)}")
 
 
-async def _ended_or_stopped(process: Process, stop: asyncio.Event, kill: Callable[[], None]) -> None:
+async def _ended_or_stopped(process: Process, stop: asyncio.Event) -> None:
     ending = asyncio.create_task(process.wait())
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([ending, stopping], return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set() and process.returncode is None:
             # A terminal sends Ctrl-C to the command too; a signal to us alone is passed on.
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            await asyncio.wait([ending], timeout=CHILD_ENDS_WITHIN)
-            if process.returncode is None:
-                kill()
-                await ending
+            await asyncio.to_thread(child.end, process.pid)
+            await ending
     finally:
         stopping.cancel()
 

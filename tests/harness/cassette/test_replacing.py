@@ -11,6 +11,7 @@ import pytest
 from mock_openai import MockServer, reply
 from ninelives.cassette import Cassette, CassetteError, CassetteWriter, Redactor
 from ninelives.cassette.convert import convert
+from ninelives.cassette.replacing import write_whole
 from ninelives.cassette.scrub import scrub
 from ninelives.cli import _run
 from ninelives.recorder import Recorder
@@ -125,3 +126,20 @@ def test_two_recordings_by_a_link_and_by_its_file_are_told_apart(tmp_path: Path)
         writer.open()
         with pytest.raises(CassetteError, match="the lock of another recording"):
             CassetteWriter(link).open()
+
+
+def test_containers_that_share_a_folder_do_not_share_a_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes in two of them may have the same id, and write the same file at the same moment."""
+    path, real = tmp_path / "report.html", os.replace
+
+    def replace(*paths: Path) -> None:
+        monkeypatch.setattr(os, "replace", real)
+        write_whole(path, b"the other container's, and longer")
+        real(*paths)
+
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    monkeypatch.setattr(os, "replace", replace)
+    write_whole(path, b"ours")
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"report.html": b"ours"}

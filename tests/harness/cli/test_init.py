@@ -161,3 +161,16 @@ def test_what_it_cannot_use_is_one_line(
     assert len(errors.splitlines()) == 1
     assert re.search(said, errors)
     assert {path.name for path in tmp_path.iterdir()} == set(files)
+
+
+@pytest.mark.parametrize("spoilt", ["conftest.py", ".github", ".github/workflows"])
+def test_it_writes_all_files_or_none(spoilt: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A link that leads nowhere, or a file where a folder has to be, is found only when it is written."""
+    project(tmp_path)
+    (tmp_path / spoilt).parent.mkdir(exist_ok=True)
+    (tmp_path / spoilt).symlink_to("nowhere")
+    before = sorted(tmp_path.rglob("*"))
+    code, said = init(str(tmp_path), "--yes", capsys=capsys)
+    assert code == 2
+    assert re.search(r"ninelives: .* cannot be written \(.*\), so nothing was; make", said)
+    assert sorted(tmp_path.rglob("*")) == before

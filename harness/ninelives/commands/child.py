@@ -1,0 +1,118 @@
+"""Ends a COMMAND of ours with all that it started: when we are told to end, and when we are killed.
+
+Nobody is told of `kill -9`, so a fork of this process waits for our end at a pipe whose other end only we
+hold, and ends the command then. The command stays in our process group, so that Ctrl-C and reading from the
+terminal work as without us; what it started is therefore found by parentage, as Linux shows it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import warnings
+from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
+
+from mock_openai.interruption import NUMBERS
+
+ENDS_WITHIN = 0.75
+"""Seconds for a command to end on request, before it is killed."""
+
+_NAP = 0.005
+
+
+def end(pid: int) -> None:
+    """Ask a process to end, then what it started and left behind. Kill what is left after `ENDS_WITHIN`."""
+    everybody = [pid, *_started_by(pid)]
+    deadline = time.monotonic() + ENDS_WITHIN
+    _send(signal.SIGTERM, [pid])
+    _wait([pid], deadline)
+    _send(signal.SIGTERM, everybody[1:])
+    _wait(everybody, deadline)
+    _send(signal.SIGKILL, everybody)
+
+
+def kill(pid: int) -> None:
+    """Kill a process with all that it started."""
+    _send(signal.SIGKILL, [pid, *_started_by(pid)])
+
+
+class Guard:
+    """Ends one process if this one is killed. Call `release` once that process has ended."""
+
+    def __init__(self) -> None:
+        life, self._hold = os.pipe()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
+        try:
+            with warnings.catch_warnings():  # of threads: the fork takes no lock that one may hold
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self._pid = os.fork()
+            if self._pid == 0:
+                _guard(life)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(life)
+
+    def watch(self, pid: int) -> None:
+        """Set the process."""
+        os.write(self._hold, b"%d " % pid)
+
+    def release(self) -> None:
+        """End the guard without ending the process."""
+        with suppress(BrokenPipeError):  # somebody has ended the guard
+            os.write(self._hold, b"0 ")
+        os.close(self._hold)
+        with suppress(ChildProcessError):
+            os.waitpid(self._pid, 0)
+
+
+def _guard(life: int) -> None:
+    """Wait for the end of the parent, and end its command; never returns."""
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in NUMBERS:
+            signal.signal(number, signal.SIG_IGN)
+        os.closerange(0, life)  # a socket or a lock that stayed open here would not be free
+        os.closerange(life + 1, os.sysconf("SC_OPEN_MAX"))
+        told = b""
+        while more := os.read(life, 64):
+            told += more
+        if pid := int((told.split() or [b"0"])[-1]):
+            end(pid)
+    finally:
+        os._exit(0)
+
+
+def _started_by(pid: int) -> list[int]:
+    """Return the descendants of a process; none where the system does not list processes as files."""
+    children = defaultdict(list)
+    for each in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, ValueError, IndexError):  # it has ended
+            children[int(each.read_text().rpartition(")")[2].split()[1])].append(int(each.parent.name))
+    found = [pid]
+    for each in found:
+        found += children[each]
+    return found[1:]
+
+
+def _send(number: signal.Signals, pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def _wait(pids: list[int], deadline: float) -> None:
+    while time.monotonic() < deadline and any(map(_exists, pids)):
+        time.sleep(_NAP)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -1,0 +1,82 @@
+"""A COMMAND of `ninelives record` does not outlive it, and neither does what the command started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.effort import HANG
+
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux says when another's child ends"),
+]
+
+DEAF = """
+import os, signal, sys, time
+for number in (1, 2, 15):
+    signal.signal(number, signal.SIG_IGN)
+print(os.getpid(), flush=True)
+sys.stdin.read()
+time.sleep(3600)
+"""
+PLAIN = """
+import os, time
+print(os.getpid(), flush=True)
+time.sleep(3600)
+"""
+COMMANDS = {
+    "a command": [sys.executable, "-c", PLAIN],
+    "a deaf command": [sys.executable, "-c", DEAF],
+    "a shell with a command": ["sh", "-c", '"$@"; true', "sh", sys.executable, "-c", PLAIN],
+    "a shell with a deaf command": ["sh", "-c", '"$@"; true', "sh", sys.executable, "-c", DEAF],
+}
+
+
+@contextlib.contextmanager
+def recording(command: list[str], folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A recorder, and a descriptor that becomes readable when the last process of its command has ended."""
+    options = ["--upstream", "http://127.0.0.1:1", "--cassette", "talk.jsonl"]
+    arguments = [sys.executable, "-m", "ninelives", "record", *options, "--", *command]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(arguments, cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        bot = int(process.stdout.readline())
+        end = os.pidfd_open(bot)
+        try:
+            yield process, end
+        finally:
+            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(bot, signal.SIGKILL)
+            os.close(end)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("signals", [[signal.SIGKILL], [signal.SIGTERM], [signal.SIGTERM, signal.SIGINT]])
+def test_what_it_started_ends_with_the_recorder(
+    name: str, signals: list[signal.Signals], tmp_path: Path
+) -> None:
+    with recording(COMMANDS[name], tmp_path) as (process, end):
+        for number in signals:
+            process.send_signal(number)
+        code = process.wait(HANG)
+        assert code in ((-signal.SIGKILL,) if signal.SIGKILL in signals else (130, 143))
+        assert select.select([end], [], [], HANG)[0], "it lives on"
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_what_it_left_to_run_by_itself_stays(code: int, tmp_path: Path) -> None:
+    """As a service that a command starts in the background: nobody asked it to end."""
+    command = ["sh", "-c", f'"$@" & exit {code}', "sh", sys.executable, "-c", PLAIN]
+    with recording(command, tmp_path) as (process, end):
+        assert process.wait(HANG) == code
+        assert not select.select([end], [], [], 0)[0]
