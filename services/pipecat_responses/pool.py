@@ -57,6 +57,7 @@ class ConnectionPool:
         self._changed_event = asyncio.Event()
         self._wanted_now = asyncio.Event()
         self._maintainer: asyncio.Task[None] | None = None
+        self._dialing = 0  # attempts under way
 
     @property
     def lanes(self) -> bool | None:
@@ -90,7 +91,7 @@ class ConnectionPool:
         """Return a connection with room for a request, after at most ``timeout`` seconds.
 
         Raises TurnBroken with the latest failure; at once if the server refuses in a way that waiting will
-        not change, or asked to wait for longer than that.
+        not change, or asked to wait for longer than that and no attempt is under way.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
@@ -102,7 +103,8 @@ class ConnectionPool:
                 raise TurnBroken(
                     Failure("connection", "The service is not connected: it was stopped or never started")
                 )
-            if self._state.not_before >= deadline and self._state.last_failure is not None:
+            refused = self._state.not_before >= deadline and not self._dialing  # what is begun may succeed
+            if refused and self._state.last_failure is not None:
                 raise TurnBroken(self._state.last_failure)
             if not asked:
                 asked = True
@@ -225,6 +227,7 @@ class ConnectionPool:
             connection.retire()
 
     async def _dial(self) -> WebSocketConnection:
+        self._dialing += 1
         try:
             return await self._endpoint.dial(
                 timeout=self._settings.connect,
@@ -235,6 +238,8 @@ class ConnectionPool:
         except TurnBroken as broken:
             self._state.refused(broken.failure, asyncio.get_running_loop().time())
             raise
+        finally:
+            self._dialing -= 1
 
     async def _note_failure(self, failure: Failure) -> None:
         news = self._state.failed(failure)

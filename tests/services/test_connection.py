@@ -221,6 +221,21 @@ async def test_the_longest_wait_counts_if_two_handshakes_are_refused(make_websoc
     assert third - first >= 5.4
 
 
+@pytest.mark.parametrize("begins", [0.2, 0.5, 1.0])
+async def test_a_turn_waits_for_a_handshake_that_is_under_way(make_websocket: Any, begins: float) -> None:
+    """Although the one that was to race it was refused for longer than the turn can wait."""
+    plan = [
+        faults.at(connection=1).handshake_status(503),
+        faults.at(connection=2, phase="handshake").delay(3.0),
+        faults.at(connection=3).handshake_status(503, retry_after=30.0),
+    ]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        await bot.wait(begins)
+        turn = await bot.say("hello")
+    assert (turn.text, turn.errors) == ("Hi.", [])
+    assert server.journal.connections == 3
+
+
 async def test_a_timer_that_fires_early_is_not_a_failed_attempt(make_websocket: Any) -> None:
     """asyncio runs a timer up to one tick of the clock before its time."""
     loop: Any = asyncio.get_running_loop()
