@@ -87,13 +87,13 @@ def _guard(life: int) -> None:
 
 def _started_by(pid: int) -> list[int]:
     """Return the descendants of a process; none where the system does not list processes as files."""
-    children = defaultdict(list)
+    children: defaultdict[int, list[int]] = defaultdict(list)
     for each in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError, ValueError, IndexError):  # it has ended
             children[int(each.read_text().rpartition(")")[2].split()[1])].append(int(each.parent.name))
     found = [pid]
-    for each in found:
-        found += children[each]
+    for parent in found:
+        found += children[parent]
     return found[1:]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import queue
 import threading
 from collections.abc import Mapping
@@ -20,6 +21,9 @@ from ninelives.lab.budgets import Budgets
 WAITING = 8
 """Number of turns that may wait to be judged; further ones are dropped rather than kept in memory."""
 
+AT_THE_END = 1.5
+"""Seconds that a program that ends waits for turns that are not judged and written yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Job:
@@ -30,7 +34,7 @@ class _Job:
 
 
 class JudgingThread:
-    """Judges and writes, one after the other, in a thread that does not keep the process alive."""
+    """Judges and writes, one after the other, in a thread that the end of a program hardly waits for."""
 
     def __init__(
         self, folder: Path, *, keep: int, quiet: float, budgets: Budgets, redactor: Redactor
@@ -54,6 +58,7 @@ class JudgingThread:
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="ninelives black box", daemon=True)
             self._thread.start()
+            atexit.register(self.flush, AT_THE_END)  # a process per call ends right after its last turn
         try:
             with self._idle:
                 self._jobs.put_nowait(_Job(notes, about, reason, begun))

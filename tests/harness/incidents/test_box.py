@@ -6,6 +6,8 @@ import json
 import os
 import re
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 from collections import Counter
@@ -27,6 +29,7 @@ from ninelives.lab.run import Outcome, run_scenario
 from ninelives.lab.scenario_spec import Ask, CutIn, Pause, ScenarioSpec
 from ninelives.lab.services import as_factory, http, pipecat_http, pipecat_websocket, websocket
 
+from tests.effort import HANG
 from tests.harness.exploration.broken import (
     BeginsAgain,
     FailsInSilence,
@@ -292,3 +295,30 @@ def test_an_incident_gets_a_name_where_the_file_system_has_no_links(
     written = [write(tmp_path, "i4", {"bot": number}, [], keep=1000) for number in range(3)]
     assert [head(path)["bot"] for path in written] == [0, 1, 2]
     assert sorted(written) == sorted(tmp_path.iterdir())
+
+
+ENDS_AT_ONCE = """
+import asyncio
+from ninelives import BlackBox
+from pipecat.frames.frames import ErrorFrame
+from pipecat.observers.base_observer import FramePushed
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+async def main():
+    box = BlackBox("incidents")
+    there, here = FrameProcessor(), FrameProcessor()
+    error = ErrorFrame("The line is dead.")
+    await box.on_push_frame(FramePushed(there, here, error, FrameDirection.UPSTREAM, timestamp=0))
+    box.dump()
+
+asyncio.run(main())
+"""
+
+
+def test_a_program_that_ends_after_its_last_turn_still_writes(tmp_path: Path) -> None:
+    """As one that is started for each call."""
+    command = [sys.executable, "-c", ENDS_AT_ONCE]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=HANG)
+    assert ran.returncode == 0, ran.stderr
+    [incident] = (tmp_path / "incidents").iterdir()
+    assert head(incident)["reason"] == "asked for"
