@@ -4,6 +4,7 @@ why the bot ended.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
@@ -35,10 +36,24 @@ class Overheard:
         return self._last
 
 
+class _Roomy(io.FileIO):
+    """A file that drops what it has no room for: a full disk of ours is no error of the bot's `print`."""
+
+    def write(self, data: Any) -> int:
+        """Write what can be written, and return that it all was."""
+        with suppress(OSError):
+            return super().write(data)
+        return memoryview(data).nbytes
+
+
 @contextmanager
 def overheard() -> Iterator[Overheard]:
     """Redirect standard output and standard error, as far as Python writes there."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stream:
+    with (
+        tempfile.TemporaryFile(buffering=0) as file,
+        _Roomy(file.fileno(), "r+", closefd=False) as raw,
+        io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="replace") as stream,
+    ):
         logging = _loguru(stream) if "loguru" in sys.modules else nullcontext()
         heard = Overheard(stream)
         with redirect_stdout(stream), redirect_stderr(stream), logging:

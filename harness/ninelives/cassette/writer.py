@@ -120,6 +120,16 @@ class CassetteWriter:
                 "a folder that can be written",
                 "check the path and its permissions",
             ) from None
+        try:
+            self._begin()
+        except BaseException:
+            self.partial.unlink(missing_ok=True)  # nothing was recorded; later lines fail in the same way
+            if self._refused is None:
+                os.close(self._file)
+                self._file = None
+            raise
+
+    def _begin(self) -> None:
         old = self._old_lines()
         recorded = self._recorded or datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         header = header_line(
@@ -128,11 +138,7 @@ class CassetteWriter:
             tool=TOOL,
             origin=self._clean(self._origin),
         )
-        try:
-            self._write(old or header)
-        except CassetteError:
-            self.partial.unlink(missing_ok=True)  # nothing was recorded; later lines fail in the same way
-            raise
+        self._write(old or header)
 
     def write(self, line: bytes) -> None:
         """Append one line, including its newline, from any thread; does nothing once the recording has

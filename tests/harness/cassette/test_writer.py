@@ -179,3 +179,21 @@ def test_the_old_names_of_the_line_writer_still_work_and_say_the_new_one(tmp_pat
     with pytest.warns(DeprecationWarning, match=r"CassetteWriter\.track is now called .*line_writer"):
         assert isinstance(writer.track(), package.LineWriter)
     writer.abandon()
+
+
+@pytest.mark.parametrize("why", [KeyboardInterrupt, CassetteError])
+def test_a_recording_that_cannot_begin_leaves_nothing(why: type[BaseException], tmp_path: Path) -> None:
+    class Interrupted(Redactor):
+        def text(self, data: bytes, **how: bool) -> bytes:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "a.jsonl"
+    path.write_text("no cassette, so nothing can be added to it\n" if why is CassetteError else "")
+    redactor = Interrupted() if why is KeyboardInterrupt else None
+    writer = CassetteWriter(path, upstream="http://x", extend=why is CassetteError, redactor=redactor)
+    for _ in range(2):
+        with pytest.raises(why):
+            writer.open()
+        assert list(tmp_path.iterdir()) == [path]
+    with CassetteWriter(path, upstream="http://x"):  # nobody holds a lock
+        pass
