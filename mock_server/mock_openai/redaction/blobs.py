@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from mock_openai.redaction.edits import Edit, applied
-from mock_openai.redaction.packed import SAMPLE, Packed, may_be, unpacked
+from mock_openai.redaction.packed import SAMPLE, Packed, may_be, members, unpacked
 
 
 class Coding(NamedTuple):
@@ -42,10 +42,25 @@ def _in_hex(plain: bytes, like: bytes) -> bytes:
     return written.upper() if like.upper() == like else written
 
 
+def _in_utf16(plain: bytes, like: bytes) -> bytes:
+    return plain.decode().encode("utf-16-le" if like[1:2] == b"\0" else "utf-16-be")
+
+
+def _in_utf32(plain: bytes, like: bytes) -> bytes:
+    return plain.decode().encode("utf-32-le" if like[1:2] == b"\0" != like[:1] else "utf-32-be")
+
+
 _BASE64 = Coding(3, 4, _in_base64)
 _HEX = Coding(1, 2, _in_hex)
 _BASE32 = Coding(5, 8, lambda plain, like: base64.b32encode(plain))
 _IN_HEX, _IN_BASE32 = re.compile(rb"(?:[0-9a-fA-F]{2}){12,}+"), re.compile(rb"[A-Z2-7]{24,}+={0,6}")
+
+_BYTES = Coding(1, 1, lambda plain, like: plain)
+_UTF16, _UTF32 = Coding(1, 2, _in_utf16), Coding(1, 4, _in_utf32)
+_WIDE = re.compile(
+    rb"(?:[\t\r\n -~]\0\0\0){12,}+|(?:\0\0\0[\t\r\n -~]){12,}+|(?:[\t\r\n -~]\0){12,}+|(?:\0[\t\r\n -~]){12,}+"
+)
+"""ASCII in UTF-32 or UTF-16, in either order of bytes."""
 
 _BLOB = re.compile(rb"[A-Za-z0-9+/_-]{16,}+={0,2}")
 _WRAPPED = re.compile(
@@ -125,6 +140,11 @@ class Blob:
 def blobs(data: bytes, *, unpack: bool = True) -> Iterator[Blob]:
     """Yield runs that may be the base64 of a text; with `unpack`, of a compressed text too."""
     done = 0
+    if data.find(b"\0") >= 0:
+        for wide in _WIDE.finditer(data):
+            text = wide[0].replace(b"\0", b"")
+            coding = _UTF32 if len(text) * 4 == len(wide[0]) else _UTF16
+            yield Blob(text, wide.start(), wide[0], _coding=coding)
     wrapped = _WRAPPED.finditer(data) if b"\n" in data else iter(())
     block = next(wrapped, None)
     for match in _BLOB.finditer(data):
@@ -147,6 +167,12 @@ def blobs(data: bytes, *, unpack: bool = True) -> Iterator[Blob]:
             plain = _text_in(match[0], shift)
             if plain is not None:
                 yield Blob(plain, match.start() + shift, match[0][shift:])
+
+
+def files(data: bytes) -> Iterator[Blob]:
+    """Yield the texts that are compressed inside binary data."""
+    for start, end, found in members(data, _is_text):
+        yield Blob(found.text, start, data[start:end], _pack=found.pack, _coding=_BYTES)
 
 
 def _lines(block: re.Match[bytes], *, unpack: bool) -> Blob | None:

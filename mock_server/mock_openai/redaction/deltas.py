@@ -41,6 +41,7 @@ class _Event(msgspec.Struct):
     delta: msgspec.Raw = msgspec.Raw()
     choices: msgspec.Raw = msgspec.Raw()
     stream_id: Any = None
+    response_id: Any = None
     item_id: Any = None
     output_index: Any = None
     content_index: Any = None
@@ -134,7 +135,7 @@ def read(data: bytes, side: str, *, framed: bool, open_texts: bool) -> tuple[lis
     if kind.startswith("content_block_"):
         base, what = "content_block", kind
     place = event.item_id if event.output_index is None else event.output_index
-    where = (repr(place), repr(event.content_index), repr(event.summary_index), repr(event.index))
+    where = (*map(repr, (event.response_id, place, event.content_index, event.summary_index, event.index)),)
     name = (*lane, base, *where)
     found: list[tuple[Name, str, bytes]] = []
     if event.delta:

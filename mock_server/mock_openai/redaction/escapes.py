@@ -45,7 +45,7 @@ NAMED = {
 """HTML's references that stand for characters of secrets and what surrounds them."""
 _GONE = (
     rb"\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\\\r?\n|\"[ \t]{0,8}\+\s{0,8}\""
-    rb"|'[ \t]{0,8}\+\s{0,8}'|\r?\ndata:[ ]?"
+    rb"|'[ \t]{0,8}\+\s{0,8}'|(?:\r\n?|\n)data:[ ]?"
 )
 """Invisible characters: those without width, soft hyphens, direction marks; also line continuations and the
 seams of concatenated strings.
@@ -105,6 +105,7 @@ def has_escapes(data: bytes) -> bool:
         or data.find(b"=3") >= 0
         or (not data.isascii() and _ODD.search(data) is not None)
         or data.find(b"\ndata:") >= 0
+        or data.find(b"\rdata:") >= 0
         or data.find(b'" +') >= 0
         or data.find(b"' +") >= 0
     )

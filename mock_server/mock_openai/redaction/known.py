@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64decode
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 import mock_openai.redaction.fields as fields
@@ -38,6 +40,7 @@ class KnownSecrets:
         for name, value in pairs:
             low = name.lower()
             data = value.encode("utf-8", "surrogateescape")
+            self._basic(data)
             if low in ("cookie", "set-cookie"):
                 for span in fields.named(low.encode(), data):
                     self.learn(data[span.start : span.end])
@@ -49,6 +52,13 @@ class KnownSecrets:
                 self.learn(token.strip() if token and "authorization" in low else data.strip())
             elif not kept(low) and header_may_hold_one(low) and is_credential(data.strip(), 16):
                 self.learn(data.strip())
+
+    def _basic(self, value: bytes) -> None:
+        """Remember the password of `Basic`, which a server may repeat without its base64."""
+        scheme, _, token = value.strip().partition(b" ")
+        if scheme.lower() == b"basic":
+            with suppress(ValueError):
+                self.learn(b64decode(token.strip() + b"==").partition(b":")[2])
 
     def url(self, url: str) -> None:
         """Remember the secrets in a URL, or in a path with a query: parameters, user and password."""

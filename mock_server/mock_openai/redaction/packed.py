@@ -6,8 +6,10 @@ does not begin like a text is left alone.
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 SHORTEST = 16
@@ -17,6 +19,12 @@ _RATIO = 64
 _LONGEST = 16 * 1024 * 1024
 SAMPLE = 96
 """Number of first bytes that identify a format."""
+
+
+_MEMBER = re.compile(rb"\x1f\x8b\x08|\A(?:\x28\xb5\x2f\xfd|\x78[\x01\x5e\x9c\xda])")
+"""The beginning of compressed data: gzip anywhere, zstd and zlib in the first place."""
+_MEMBERS = 16
+"""The most of them that are read in one text."""
 
 
 class Codec(NamedTuple):
@@ -47,6 +55,29 @@ def unpacked(data: bytes, is_text: Callable[[bytes], bool]) -> Packed | None:
         if len(text) <= limit and is_text(text) and (whole or codec in (_GZIP, _ZSTD)):
             return Packed(text, codec.pack)
     return None
+
+
+def members(data: bytes, is_text: Callable[[bytes], bool]) -> Iterator[tuple[int, int, Packed]]:
+    """Yield the texts that are compressed inside binary data, such as a file in a form, or a body whose
+    coding no header names: start, end, and the text. Texts longer than `unpacked` allows are left out.
+    """
+    done, limit = 0, min(_RATIO * len(data), _LONGEST)
+    for found in islice(_MEMBER.finditer(data), _MEMBERS):
+        start = found.start()
+        if start < done:
+            continue
+        rest = data[start:] if start else data
+        codec = _fitting(rest)[0] if len(rest) >= SHORTEST else _RAW
+        text, _ = _read(codec, rest, limit)
+        if codec is not _RAW and len(text) <= limit and is_text(text):
+            done = len(data) if codec is _ZSTD else start + _length(rest, 31 if codec is _GZIP else 15, limit)
+            yield start, done, Packed(text, codec.pack)
+
+
+def _length(data: bytes, window: int, limit: int) -> int:
+    reading = zlib.decompressobj(window)
+    reading.decompress(data, limit + 1)
+    return len(data) - len(reading.unused_data)
 
 
 def may_be(data: bytes, is_text: Callable[[bytes], bool]) -> bool:

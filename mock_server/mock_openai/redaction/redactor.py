@@ -22,7 +22,7 @@ import mock_openai.redaction.broken as broken_off
 import mock_openai.redaction.fields as fields
 import mock_openai.redaction.forms as forms
 from mock_openai.patterns import Pattern
-from mock_openai.redaction.blobs import blobs
+from mock_openai.redaction.blobs import blobs, files
 from mock_openai.redaction.deltas import Name, Piece, of_tokens
 from mock_openai.redaction.edits import Edit, applied, merged
 from mock_openai.redaction.escapes import Decoded, decoded, has_escapes
@@ -138,6 +138,10 @@ class SecretRedactor:
             edits = self._edits_of(data, name, broken, depth, unpack)
         if not depth and data.find(b'"logprobs"') >= 0:
             edits = self._with_tokens(data, edits)
+        if not data.isascii() and unpack:
+            for file in files(data):
+                inside = self.edits(file.data, depth=depth + 1, unpack=False)
+                edits = merged(edits, list(file.raw_edits(inside)))
         return edits
 
     def _with_tokens(self, data: bytes, edits: list[Edit]) -> list[Edit]:

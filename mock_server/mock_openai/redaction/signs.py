@@ -98,6 +98,8 @@ class Look:
                 break
         if text.find(b"@") >= 0 and (text.find(b"://") >= 0 or places.WITH_AT.search(text) is not None):
             signs |= NAME
+        if text.find(b"\0") >= 0:  # UTF-16
+            signs |= TEXT
         if text.find(b"in ") >= 0 and commands.signs_in(text):
             signs |= NAME
         if text.find(b"\t") >= 0 and pairs.NETSCAPE.search(text) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -161,6 +162,47 @@ def test_two_answers_on_one_socket_are_two_texts() -> None:
     assert [event["type"] for event in kept] == [event["type"] for event in events]
     assert kept[0]["delta"] + kept[4]["delta"] == kept[6]["text"]
     assert kept[1]["delta"] + kept[3]["delta"] == kept[5]["text"]
+
+
+def test_two_answers_whose_items_have_the_same_place_are_two_texts() -> None:
+    halves = KEY[:12], KEY[12:]
+    events = [
+        *(delta(f"it is {halves[0]}", response_id=each) for each in ("resp_1", "resp_2")),
+        *(delta(halves[1], response_id=each) for each in ("resp_1", "resp_2")),
+        *(done(f"it is {KEY}", response_id=each) for each in ("resp_1", "resp_2")),
+    ]
+    kept = messaged(events, Redactor())
+    assert kept[0]["delta"] + kept[2]["delta"] == kept[4]["text"]
+    assert kept[1]["delta"] + kept[3]["delta"] == kept[5]["text"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_data_on_several_lines_is_one_text(end: str) -> None:
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/responses", {}, b"{}")
+    writer.response(200, {"content-type": "text/event-stream"})
+    lines = [
+        'data: {"password":',
+        'data: "CANARY0123456789",',
+        f'data:"see":"{KEY[:12]}',
+        f"data: {KEY[12:]}",
+    ]
+    writer.read("".join(line + end for line in [*lines, 'data: "}', ""]).encode())
+    writer.end()
+    assert b"CANARY" not in builder.bytes()
+    assert KEY[15:].encode() not in builder.bytes()
+
+
+def test_a_password_of_basic_is_known_without_its_base64() -> None:
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    basic = base64.b64encode(b"bob:plain-CANARY-password").decode()
+    writer.request("GET", "/v1/models", {"Proxy-Authorization": f"basic {basic}"})
+    writer.response(407, {"content-type": "text/plain"})
+    writer.body(b"bob and plain-CANARY-password do not fit")
+    writer.end()
+    assert b"CANARY" not in builder.bytes() and b"bob and" in builder.bytes()
 
 
 def test_a_credential_of_the_client_is_known_in_the_answer_letter_by_letter() -> None:
