@@ -28,17 +28,17 @@ _KINDS = {
 
 class ScriptError(Exception):
     """A script that cannot be used, in one line: where, what was found, what was expected and how
-    to fix it.
+    to fix it. Secrets that it quotes are replaced.
     """
 
     def __init__(self, file: str, line: int | None, found: str, expected: str, fix: str) -> None:
+        from mock_openai.journal.redact import explanation  # heavy, and errors are rare
+
         self.file = file
         self.line = line
-        self.found = found
-        self.expected = expected
-        self.fix = fix
+        self.found, self.expected, self.fix = map(explanation, (found, expected, fix))
         place = file if line is None else f"{file}:{line}"
-        super().__init__(f"{place}: {found}; expected {expected}; {fix}")
+        super().__init__(f"{place}: {self.found}; expected {self.expected}; {self.fix}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def from_yaml(text: str, *, file: str) -> SourceValue:
         found = (error.problem or "something unreadable").replace("\n", " ")
         fix = "split the file" if isinstance(error, TooMuch) else "check indentation, quotes and colons here"
         what = "too much" if isinstance(error, TooMuch) else "text that is not YAML"
-        raise ScriptError(file, line, f"found {what} ({found})", "YAML", fix) from error
+        raise ScriptError(file, line, f"found {what} ({found})", "YAML", fix) from None
     except yaml.YAMLError as error:
         found = str(error).split("\n")[0]
         raise ScriptError(

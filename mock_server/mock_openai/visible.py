@@ -2,7 +2,8 @@
 
 A model, a server or a file can contain sequences that move the cursor, rename the window, write to the
 clipboard (OSC 52) or reverse the reading order. All printed text goes through this module, which shows such
-characters instead of sending them.
+characters instead of sending them. Where a CI system looks for commands in the output, such as
+`::add-mask::`, it makes plain text of these, too.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import sys
 import unicodedata
 
@@ -30,14 +32,22 @@ _SHOWN |= {code: f"<U+{code:04X}>" for code in (*_WITHOUT_WIDTH, *_FILLERS, *_AN
 _SHOWN |= {code: f"<U+{code:04X}>" for code in range(0xD800, 0xE000)}
 
 
+_TAKES_COMMANDS = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
+"""Variables of the CI systems that take commands from the output."""
+_COMMAND = re.compile(r"(?m)^[^\S\n]*+:(?=:)|##(?=(?:vso|teamcity)?\[)")
+"""The beginning of `::set-output ...`, `##[group]`, `##vso[...]`, `##teamcity[...]`."""
+
+
 def visible(text: str) -> str:
     """Return the text with control characters, overrides of its direction and invisible characters made
     visible.
 
     New lines and tabs stay. C0 and DEL become their control pictures, such as \u241b for escape; the rest
-    `<U+202E>`.
+    `<U+202E>`. In a CI system that takes commands from the output, a blank is put into each.
     """
-    return text if text.isascii() and text.isprintable() else text.translate(_SHOWN)
+    shown = text if text.isascii() and text.isprintable() else text.translate(_SHOWN)
+    commanding = ("::" in shown or "##" in shown) and not os.environ.keys().isdisjoint(_TAKES_COMMANDS)
+    return _COMMAND.sub(lambda found: f"{found[0]} ", shown) if commanding else shown
 
 
 _PLAIN = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": "->", "←": "<-", "↑": "^", "↓": "v", "✂": "!"}

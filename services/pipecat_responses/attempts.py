@@ -99,6 +99,10 @@ class TurnService(ReportingService):
         """Send the turn's request; leaving the context drops events that have not come. Raises TurnBroken."""
         raise NotImplementedError
 
+    def _without_key(self, failure: Failure) -> Failure:
+        """Return a failure whose texts do not have the service's key."""
+        raise NotImplementedError
+
     async def _run_turn(self, turn: Turn) -> list[Call]:
         """Make attempts until one succeeds or the turn must fail; return the tool calls to run."""
         while True:
@@ -106,6 +110,7 @@ class TurnService(ReportingService):
             try:
                 return await self._conclude(turn, await self._attempt(turn))
             except TurnBroken as broken:
+                broken.failure = self._without_key(broken.failure)
                 await self._end_thought()
                 delay = self._delay_before_next(turn, broken.failure)
                 if delay is None:
@@ -298,7 +303,7 @@ class TurnService(ReportingService):
         await self._report_ttfb(turn)
         await self._report_usage(turn)
         if isinstance(outcome, Incomplete):
-            await self._report(outcome.failure, None)
+            await self._report(self._without_key(outcome.failure), None)
         elif outcome.unusable_calls:
             await self._report(_failure_of_calls(outcome), None)
         await self._report_answered()

@@ -28,7 +28,7 @@ from pipecat.utils.tracing.service_decorators import traced_llm
 from pipecat.utils.types import assert_given
 
 from .attempts import TurnService
-from .errors import Failure, TurnBroken
+from .errors import Failure, TurnBroken, without_key
 from .items import Names
 from .messages import carried
 from .request import build_body, encode, json_schema_format, names_of, output_text
@@ -136,6 +136,11 @@ class ResponsesService(TurnService):
             project=project,
             default_headers=default_headers,
         )
+
+    def _without_key(self, failure: Failure) -> Failure:
+        client = self._client
+        headers = {**client.default_headers, **client.auth_headers}
+        return without_key(failure, {name: str(value) for name, value in headers.items()})
 
     def _create_client(
         self,
@@ -250,6 +255,7 @@ class ResponsesService(TurnService):
             await self.start_processing_metrics()
             await self._process_context(context)
         except TurnBroken as broken:
+            broken.failure = self._without_key(broken.failure)
             await self._report(broken.failure, broken)
         except LLMContextConversionError as error:
             dropped = context.remove_invalid_file_message()

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from .close_codes import failure_of_close
 from .continuation import Memory
-from .errors import Failure, TurnBroken
+from .errors import Failure, TurnBroken, failure_of_event
 from .heartbeat import Ask, Heartbeat, PeerState
 from .lane_table import LaneTable
 from .message_socket import MessageSocket
@@ -188,7 +188,8 @@ class WebSocketConnection:
                 self._lanes.known = False
                 self.abort("the server does not support lanes, and a response was abandoned")
             elif kind == "error":
-                logger.info(f"Responses WebSocket: unsolicited error {event.get('error')}")
+                what = failure_of_event(event).code or "without a code"  # the message may repeat the key
+                logger.info(f"Responses WebSocket: unsolicited error {what}")
             return
         if kind in TERMINAL and (ended := _id_in(event)) is not None:
             if ended == self._ended and not pending.began:

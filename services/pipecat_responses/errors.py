@@ -90,6 +90,9 @@ class TurnBroken(Exception):
         super().__init__(failure.message)
         self.failure = failure
 
+    def __str__(self) -> str:
+        return self.failure.message
+
 
 def place_of(url: object) -> str:
     """Return a URL as messages show it: without user, password and query, which may be credentials."""

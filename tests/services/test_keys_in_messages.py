@@ -39,11 +39,11 @@ async def test_a_server_that_repeats_a_wrong_key(make: Any, told: list[str]) -> 
     assert KEY not in shown(bot, told)
 
 
-async def test_an_error_that_quotes_the_key_of_its_request(make_http: Any, told: list[str]) -> None:
+async def test_an_error_that_quotes_the_key_of_its_request(make: Any, told: list[str]) -> None:
     refusal = {"status": 403, "code": "over_budget", "message": f"LiteLLM: key {KEY} has no budget"}
     async with (
         MockServer(script=[{"when": {}, "error": refusal}]) as server,
-        Bot(make_http(server, api_key=KEY)) as bot,
+        Bot(make(server, api_key=KEY)) as bot,
     ):
         turn = await bot.say("hello")
     assert turn.errors

@@ -1,7 +1,7 @@
 """Errors of cassette files, on one line.
 
-Every error names the file and the line, what was found there, what was expected, and what to do. The quoted
-fragment is redacted first, so that an error text never contains a secret that an edit left in the file.
+Every error names the file and the line, what was found there, what was expected, and what to do. What it
+quotes is redacted first, so that an error text never contains a secret that an edit left in the file.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from mock_openai.deprecation import warn_renamed
+from mock_openai.journal import redact
 
 _NUMBERS = re.compile(rb"[0-9](?:[ ().-]{0,2}+[0-9]){6,}+")
 FRAGMENT = 60
@@ -35,9 +36,9 @@ class CassetteError(Exception):
 
     def __init__(self, path: Path | str, line: int | None, found: str, expected: str, fix: str) -> None:
         self.path, self.line = Path(path), line
-        self.found, self.expected, self.fix = found, expected, fix
+        self.found, self.expected, self.fix = map(redact.text, (found, expected, fix))
         place = f"{path}:{line}" if line else f"{path}"
-        super().__init__(f"{place}: found {found}; expected {expected}; {fix}")
+        super().__init__(f"{place}: found {self.found}; expected {self.expected}; {self.fix}")
 
     @property
     def mend(self) -> str:

@@ -76,16 +76,14 @@ class _Safe(_Unbroken):
     secrets = True
 
     def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render as rich does, with the text made visible."""
+        """Render as rich does, with the text made visible. Secrets are replaced before the text is laid out,
+        because a line may end within one.
+        """
+        if not self.secrets and isinstance(renderable, str | Text):
+            text = self.render_str(renderable) if isinstance(renderable, str) else renderable
+            renderable = _without_secrets(text)
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=self._shown(segment.text))
-
-    def _shown(self, text: str) -> str:
-        if self.secrets:
-            return visible(text)
-        from mock_openai.journal import redact
-
-        return visible(redact.text(text))
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
 
 
 class _Plain(_Safe):
@@ -95,15 +93,18 @@ class _Plain(_Safe):
         """Print as rich does, without trailing blanks."""
         with self.capture() as captured:
             super().print(*what, **how)
-        lines = (_uncommanding(line.rstrip()) for line in captured.get().splitlines())
-        self.file.write("".join(f"{line}\n" for line in lines))
+        lines = (line.rstrip() for line in captured.get().splitlines())
+        self.file.write("".join(f"{visible(line)}\n" for line in lines))
         self.file.flush()
 
 
-def _uncommanding(line: str) -> str:
-    """Return a line that GitHub Actions does not take for a command; it looks for them in all output."""
-    if "GITHUB_ACTIONS" not in os.environ:
-        return line
-    if line.lstrip().startswith("::"):
-        line = line.replace("::", ": :", 1)
-    return line.replace("##[", "## [")
+def _without_secrets(text: Text) -> Text:
+    """Return a text with its styles and without its secrets."""
+    from mock_openai.journal import redact
+
+    clean, done = text.blank_copy(), 0
+    for start, end, new in redact.edits(text.plain):
+        clean.append_text(text[done:start])
+        clean.append(new)
+        done = end
+    return clean.append_text(text[done:]) if done else text

@@ -15,7 +15,7 @@ from msgspec import structs
 
 import mock_openai.redaction.deltas as deltas
 from mock_openai.journal import redact
-from mock_openai.journal.entries import Entry, Kept
+from mock_openai.journal.entries import Entry, Kept, weight
 from mock_openai.journal.redact import JournalRedactor
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
@@ -61,6 +61,10 @@ class EventRedaction:
         self._redactor = redactor
         self.changed: dict[int, Entry | Kept] = {}
         """By their numbers, the entries that held secrets, without them."""
+        self.bytes = 0
+        """About how many bytes these copies take, and those of bodies."""
+        self._copies: dict[int, int] = {}
+        """The same by entry number."""
         self._turns: dict[tuple[int, int | None], _Turn] = {}
         self._news: set[tuple[int, int | None]] = set()
         self._searched: dict[int, bool] = {}
@@ -71,11 +75,24 @@ class EventRedaction:
         found = await in_thread(self._redactor.of(connection).edits, event.data)
         self._searched[number] = bool(found)
 
+    def copy_of(self, number: int) -> int:
+        """Return about how many bytes the copy of an entry takes; 0 if it has none."""
+        return self._copies.get(number, 0)
+
+    def _show(self, number: int, entry: Entry | Kept) -> None:
+        self.changed[number] = entry
+        self._count(number, weight(entry))
+
+    def _count(self, number: int, size: int) -> None:
+        self.bytes += size - self._copies.get(number, 0)
+        self._copies[number] = size
+
     def take(self, number: int, noted: Entry | Kept) -> None:
         """Look at the next entry."""
         redactor = self._redactor.of(noted.connection)
         if noted.lane is not None and (lane := redactor.string(noted.lane)) != noted.lane:
-            noted = self.changed[number] = structs.replace(noted, lane=lane)
+            noted = structs.replace(noted, lane=lane)
+            self._show(number, noted)
         if isinstance(noted, Kept):
             self._take_kept(number, noted, redactor)
             return
@@ -94,12 +111,13 @@ class EventRedaction:
 
     def _take_kept(self, number: int, noted: Kept, redactor: JournalRedactor) -> None:
         if noted.body is not None:
-            noted.body.search(redactor)
+            if (shown := noted.body.search(redactor)) is not noted.body.written:
+                self._count(number, len(shown))
         # The headers of a connection have been judged by their names, which differ from those of fields.
         if noted.kind != "open" and (len(noted.data) <= LARGE or redactor.knows_some_of(noted.data)):
             clean = redact.of_json(noted.data, redactor)
             if clean is not noted.data:
-                self.changed[number] = structs.replace(noted, data=clean)
+                self._show(number, structs.replace(noted, data=clean))
         if noted.kind == "close":
             for each in [each for each in self._turns if each[0] == noted.connection]:
                 self._turns[each].over = True
@@ -121,6 +139,8 @@ class EventRedaction:
         """Forget everything before the entry of this number. Readers that hold `changed` keep theirs."""
         self._searched = {number: found for number, found in self._searched.items() if number >= first}
         self.changed = {number: entry for number, entry in self.changed.items() if number >= first}
+        self._copies = {number: size for number, size in self._copies.items() if number >= first}
+        self.bytes = sum(self._copies.values())
         for key, turn in list(self._turns.items()):
             turn.entries = [each for each in turn.entries if each[0] >= first]
             if not turn.entries:
@@ -137,7 +157,7 @@ class EventRedaction:
             event, shown = _event(entry), self.changed.get(number, entry)
             if data != _event(shown).data:
                 shown = structs.replace(shown, data=Event(event.type, data, binary=event.binary))
-                self.changed[number] = shown  # again, as long as its end may be the beginning of a secret
+                self._show(number, shown)  # again, as long as its end may be the beginning of a secret
 
 
 def _event(entry: Entry | Kept) -> Event:

@@ -68,6 +68,8 @@ class Journal:
         self.redactor = JournalRedactor(limit)
         """Finds the secrets in the entries; what it has found in one is known in the next."""
         self._redaction = EventRedaction(self.redactor)
+        self._copies = 0
+        """The bytes of entries without secrets that are counted in `bytes`."""
         self._looked = 0
         """The number of the first entry that has not been searched for secrets."""
         self.before_forgetting: Callable[[int], None] = lambda _: None
@@ -206,7 +208,7 @@ class Journal:
         self._budget.used -= self.bytes
         self._noted, self._lent = [], False
         self._size = self._single = self.bytes = 0
-        self._redaction = EventRedaction(self.redactor)
+        self._redaction, self._copies = EventRedaction(self.redactor), 0
         self._looked = self.first
 
     def shrink(self, wanted: int) -> None:
@@ -282,12 +284,18 @@ class Journal:
             self._redaction.take(number, singles[number - self.first])
         self._looked = max(self._looked, end)  # another reader may have searched further meanwhile
         self._redaction.settle()
+        grown = self._redaction.bytes - self._copies
+        self._copies += grown
+        self.bytes += grown
+        self._budget.used += grown
 
     def _trim(self, too_much: Callable[[], bool]) -> None:
         gone, end, before = 0, self.end, self.bytes
         while too_much() and gone < len(self._noted) - 1:
+            copy = self._redaction.copy_of(end - self._size)
+            self.bytes -= weight(self._noted[gone]) + copy
+            self._copies -= copy
             self._size -= _length(self._noted[gone])
-            self.bytes -= weight(self._noted[gone])
             gone += 1
         self._budget.used -= before - self.bytes
         first = end - self._size

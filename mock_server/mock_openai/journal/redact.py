@@ -117,6 +117,18 @@ def text(given: str) -> str:
     return _redactor.string(given)
 
 
+def edits(given: str) -> list[tuple[int, int, str]]:
+    """Return the secrets of a text in order: start, end, and what to write in its place."""
+    data, found = given.encode("utf-8", "surrogatepass"), []
+    place = done = 0
+    for edit in _redactor.edits(data):
+        start = place + len(data[done : edit.start].decode("utf-8", "surrogatepass"))
+        place = start + len(data[edit.start : edit.end].decode("utf-8", "surrogatepass"))
+        done = edit.end
+        found.append((start, place, edit.new.decode("utf-8", "replace")))
+    return found
+
+
 def explanation(line: str) -> str:
     """Return a line that may quote regular expressions, without secrets, however these are escaped there. A
     line with a secret loses its backslashes before signs.

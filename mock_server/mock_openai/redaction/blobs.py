@@ -58,7 +58,8 @@ _IN_HEX, _IN_BASE32 = re.compile(rb"(?:[0-9a-fA-F]{2}){12,}+"), re.compile(rb"[A
 _BYTES = Coding(1, 1, lambda plain, like: plain)
 _UTF16, _UTF32 = Coding(1, 2, _in_utf16), Coding(1, 4, _in_utf32)
 _WIDE = re.compile(
-    rb"(?:[\t\r\n -~]\0\0\0){12,}+|(?:\0\0\0[\t\r\n -~]){12,}+|(?:[\t\r\n -~]\0){12,}+|(?:\0[\t\r\n -~]){12,}+"
+    rb"(?:[\t\r\n -~]\0\0\0){12,}+|(?:\0\0\0[\t\r\n -~]){12,}+"
+    rb"|(?:[\t\r\n -~]\0){12,}+|(?:\0[\t\r\n -~]){12,}+"
 )
 """ASCII in UTF-32 or UTF-16, in either order of bytes."""
 
