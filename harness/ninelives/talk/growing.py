@@ -2,7 +2,7 @@
 
 A state machine without tasks or sockets. It gets the journal's new entries and all turns so far. Pieces of
 text are joined to sentences, and only those network events that end a response are shown, unless all are
-requested.
+requested. Text that may turn out to be part of a secret waits for what follows it, as do the rows after it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from mock_openai.journal.redact import JournalRedactor
 from mock_openai.protocol import event_types
+from mock_openai.redaction.stream import StreamRedactor
+from msgspec import json
 
 from ninelives.report.timeline import BOT, Row, from_journal, from_turns
 
@@ -34,6 +39,10 @@ class Growing:
         """Whether every network event is shown."""
         self._shown: Counter[tuple[int, str]] = Counter()
         self._over: set[int] = set()
+        self._redactor = JournalRedactor(0)
+        self._stream = StreamRedactor(self._redactor)
+        self._decided: list[Row] = []
+        """Rows without secrets that were not shown yet."""
         self._text = ""
         self._text_at = 0.0
         self._held: list[Row] = []
@@ -58,10 +67,33 @@ class Growing:
         for number, turn in enumerate(turns):
             if number not in self._over:
                 said += self._of_turn(number, turn, later)
-        return self._sentences(sorted([*said, *rows], key=lambda row: row.at))
+        return self._sentences(self._clean(sorted([*said, *rows], key=lambda row: row.at)))
 
     def rest(self) -> Iterator[Row]:
-        """Return what was heard of an incomplete sentence."""
+        """Return what is left at the end: text that waited, and what was heard of an incomplete sentence."""
+        self._stream.flush()
+        yield from self._sentences(self._clean(()))
+        yield from self._sentence()
+
+    def _clean(self, rows: Iterable[Row]) -> list[Row]:
+        """Return the rows without secrets that are decided by now, in order."""
+        for row in rows:
+            if row.kind == "text":
+                piece = json.encode({"type": f"{row.lane}.delta", "delta": row.text})
+                self._stream.take(piece, partial(self._spoken, row), row.lane, framed=False)
+                continue
+            if row.kind in ("say", "end"):
+                self._stream.flush()  # no more of this text comes
+            clean = replace(row, text=self._redactor.string(row.text))
+            self._stream.put(partial(self._decided.append, clean))
+        decided = list(self._decided)
+        self._decided.clear()
+        return decided
+
+    def _spoken(self, row: Row, piece: bytes) -> None:
+        self._decided.append(replace(row, text=json.decode(piece)["delta"]))
+
+    def _sentence(self) -> Iterator[Row]:
         if self._text:
             yield Row(self._text_at, BOT, "text", self._text.strip())
         yield from self._held
@@ -111,10 +143,10 @@ class Growing:
                 self._held.append(row)
                 continue
             if row.kind != "text":
-                yield from self.rest()
+                yield from self._sentence()
                 yield row
                 continue
             self._text_at = self._text_at if self._text else row.at
             self._text += row.text
             if SENTENCE.search(self._text):
-                yield from self.rest()
+                yield from self._sentence()

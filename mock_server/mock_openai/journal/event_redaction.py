@@ -110,9 +110,8 @@ class EventRedaction:
         self._news.add(key)
 
     def _take_kept(self, number: int, noted: Kept, redactor: JournalRedactor) -> None:
-        if noted.body is not None:
-            if (shown := noted.body.search(redactor)) is not noted.body.written:
-                self._count(number, len(shown))
+        if (body := noted.body) is not None and (shown := body.search(redactor)) is not body.written:
+            self._count(number, len(shown))
         # The headers of a connection have been judged by their names, which differ from those of fields.
         if noted.kind != "open" and (len(noted.data) <= LARGE or redactor.knows_some_of(noted.data)):
             clean = redact.of_json(noted.data, redactor)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,9 @@ from ninelives.cli import _run
 from ninelives.commands.printing import output
 from ninelives.lab.exploration.run_journal import RunJournal, Task
 from ninelives.lab.exploration.trial import Trial
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
 
 from tests.terminal import run_here
 
@@ -78,6 +84,27 @@ def test_the_journal_of_an_exploration_says_why_without_it(tmp_path: Path) -> No
     journal.note([Trial(0, "http", (("I1", f"heard 'password: {SECRET}'"),))])
     told = (tmp_path / "runs.jsonl").read_text()
     assert "heard 'password: [redacted]'" in told
+
+
+@pytest.mark.parametrize("width", range(12, 40, 3))
+def test_a_table_that_wraps_shows_none(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", shown)
+    for name, value in {"COLUMNS": str(width), "NO_COLOR": "1", "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    console = output(secrets=False)
+    assert console.width == width
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=3)
+    table.add_column(ratio=1, overflow="fold")
+    table.add_row("1", Text.assemble(("my password is ", "dim"), (SECRET, "bold"), ", keep it"))
+    console.print(table)
+    console.print(Panel(TEXT, title=TEXT))
+    told = re.sub(r"\x1b\[[0-9;]*m|\W", "", shown.getvalue())
+    assert "mypasswordis" in told
+    assert "keepit" in told
+    assert not [SECRET[at : at + 6] for at in range(len(SECRET) - 5) if SECRET[at : at + 6] in told]
 
 
 def test_what_a_bot_said_is_printed_without_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import unicodedata
 from pathlib import Path
@@ -13,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mock_openai.visible import visible
 from ninelives.cli import main
-from ninelives.commands.printing import notes
+from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
+from rich.text import Text
 
 EVIL = "\x1b]52;c;cm0=\x07 \x1b[2J \x9b31m \x9d0;x\x9c \u202ereversed\u2066 \x7f\x08\r\u200f \U000e0041"
 EVIL += " a\u200bb\u2060c\U000e0101d\u3164"
@@ -109,3 +111,30 @@ def test_words_are_no_commands_for_github(
     lines = [line.lstrip() for line in capfd.readouterr().out.splitlines()]
     assert any("error::forged" in line for line in lines)
     assert not [line for line in lines if line.startswith("::") or "##[" in line]
+
+
+COMMANDS = {
+    "GITHUB_ACTIONS": ["::error::forged", " \t::set-output name=a::b", "a ##[add-mask]x", "::::x"],
+    "TF_BUILD": ["##vso[task.setvariable variable=a]b"],
+    "TEAMCITY_VERSION": ["x ##teamcity[buildStop]"],
+}
+
+
+@pytest.mark.parametrize("system", COMMANDS)
+def test_nothing_that_is_printed_is_a_command(
+    system: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in COMMANDS:
+        monkeypatch.delenv(name, raising=False)
+    for line in COMMANDS[system]:
+        assert visible(line) == line  # elsewhere it is text
+    monkeypatch.setenv(system, "true")
+    said = "\n".join(COMMANDS[system])
+    output().print(f"said\n{said}")
+    notes().print(Text(f"said\n{said}"))
+    with pytest.raises(SystemExit):
+        main(["show", said])
+    _, shown, wrong = visible(said), *capfd.readouterr()
+    for line in (shown + wrong + visible(said)).splitlines():
+        assert not line.lstrip().startswith("::")
+        assert not re.search(r"##(vso|teamcity)?\[", line)

@@ -53,3 +53,37 @@ def test_a_report_of_a_failed_test_shows_no_secret_and_neither_does_its_page(pro
     assert "full timeline: " in told
     assert pages
     assert secret not in compared + "".join(pages)
+
+
+@pytest.mark.parametrize("style", ["long", "native"])
+def test_nor_do_its_variables_its_output_and_the_report_for_a_ci_system(project: Any, style: str) -> None:
+    project.test(
+        """
+        import logging
+
+        SECRET = "".join(["Zq8rW3xK7m", "P2vL9t4yB6"])
+
+        def asked(client, password):
+            token = password
+            logging.getLogger().info("asking with password=%s", password)
+            client.responses.create(model="gpt-4o", input="my password is " + password)
+            raise RuntimeError("ended")
+
+        def test_it(openai_server):
+            logging.getLogger().setLevel(logging.DEBUG)  # the client logs its requests
+            print("printed password: " + SECRET)
+            asked(OpenAI(base_url=openai_server.base_url, api_key=SECRET), SECRET)
+
+        def test_that_passes(openai_server):
+            print("printed password: " + SECRET)
+            openai_server.base_url
+        """
+    )
+    options = ("-vv", "--showlocals", f"--tb={style}", "--junitxml=report.xml", "-o", "junit_logging=all")
+    result = project.run(*options)
+    result.assert_outcomes(failed=1, passed=1)
+    report = (project.path / "report.xml").read_text()
+    told = result.stdout.str() + result.stderr.str() + report
+    assert "asking with password=[redacted]" in told
+    assert report.count("printed password: [redacted]") == 2
+    assert not [part for part in ("Zq8rW3xK7mP2", "P2vL9t4yB6") if part in told.replace('"P2vL9t4yB6"', "")]
