@@ -41,6 +41,8 @@ class Growing:
         self._over: set[int] = set()
         self._redactor = JournalRedactor(0)
         self._stream = StreamRedactor(self._redactor)
+        self._redactor.undecided(b"a password: ", 0)  # compiles the rules now, not while a bot speaks
+        self._redactor.edits(b"a password: ")
         self._decided: list[Row] = []
         """Rows without secrets that were not shown yet."""
         self._text = ""
