@@ -18,7 +18,10 @@ _PUTTY = re.compile(
     rb"(?:\r?\n[A-Za-z0-9+/=]{1,128}+)*+)"
 )
 _MAC = re.compile(rb"Private-MAC:[ \t]{0,4}+(?P<value>[0-9a-fA-F]{32,128}+)")
-SIGNS = (b"-----begin", b"----", b"private-lines")
+_VAULT = re.compile(
+    rb"\$ANSIBLE_VAULT;[0-9.]{1,8}+;AES256(?:;[\w-]{1,64}+)?+\s{1,32}+(?P<value>[0-9a-f]{32,128}+(?:\s{1,32}+[0-9a-f]{2,128}+)*+)"
+)
+SIGNS = (b"ansible_vault", b"-----begin", b"----", b"private-lines")
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
@@ -30,6 +33,9 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             private = b"PRIVATE" in match["what"] or b"SECRET" in match["what"]
             if private and _OF_A_KEY.search(match["value"]):
                 yield from whole("private key", match["value"], match.start("value"))
+    if b"ansible_vault" in told:
+        for match in _VAULT.finditer(text):
+            yield from whole("private key", match["value"], match.start("value"))
     if b"private-lines" in told:
         for pattern in (_PUTTY, _MAC):
             for match in pattern.finditer(text):

@@ -9,10 +9,11 @@ from functools import cache
 import mock_openai.redaction.issuers as issuers
 from mock_openai.redaction.forms import Span, trie
 from mock_openai.redaction.judged import is_certain, whole
-from mock_openai.redaction.values import is_dense
+from mock_openai.redaction.values import is_chosen, is_dense
 
 _FUNCTION = re.compile(
-    rb"(?i:auth|login|credentials?|client|connect|driver|mysqli|sensitive|signer|cipher|provider|fernet)[A-Za-z0-9_]{0,16}+\Z|"
+    rb"(?i:auth|login|credentials?|simple_bind|password|basic|sign_?in|client|connect|driver|mysqli"
+    rb"|sensitive|signer|cipher|provider|fernet)[A-Za-z0-9_]{0,16}+(?: ?= ?)?+\Z|"
     rb"(?:PDO|hmac\.new|jwt\.(?:decode|encode|sign|verify)|WiFi\.begin|SpeechConfig|twilio[\"']?\)?)\Z"
 )
 """The end of the names of functions that take secrets."""
@@ -22,6 +23,11 @@ _ARGUMENT = re.compile(
     rb"(?:[(,=:]|<<|[ \t])[ \t]{0,4}(?:[brfu]{1,2}(?=[\"'`]))?[\"'`]"
     rb"(?P<value>[A-Za-z0-9][A-Za-z0-9_+/=!$^*~%.:-]{7,256}+)[\"'`]"
 )
+_SIGNS_IN = re.compile(
+    rb"(?i)(?:auth|login|credential|bind|password|basic|sign_?in)[a-z0-9_]{0,16}(?: ?= ?)?\Z"
+)
+_CONNECTS = re.compile(rb"(?i)(?:connect|driver|mysqli|pdo)[a-z0-9_]{0,16}\Z")
+"""The ends of the names of functions that take a user and a password; these take an address before them."""
 _PARTED = re.compile(rb"[.:]")
 _FOREIGN = re.compile(rb"(?:[a-z]{2,12}|[A-Z]{2,12})[_-]")
 
@@ -36,7 +42,8 @@ def _class() -> re.Pattern[bytes]:  # compiled when it is first used, as `names.
 
 
 _OF_AN_ID = re.compile(
-    rb"(?i)id\Z|hash|digest|sha\d{0,3}\Z|md5|commit|rev|etag|bytes|hex|colou?r|check|block|tx|addr|voice|doc|file|sheet|video|"
+    rb"(?i)id\Z|hash|digest|sha\d{0,3}\Z|md5|commit|rev|etag|bytes|hex|colou?r|check|block|tx|addr"
+    rb"|voice|doc|file|sheet|video|"
     rb"image|url|path|test|assert|ref|key\Z"
 )
 """Classes whose arguments, if they are digits, are not secrets."""
@@ -51,14 +58,25 @@ def found(text: bytes) -> bool:
 def spans(text: bytes) -> Iterator[Span]:
     """Return the arguments of such functions that look random."""
     for call, telling in _calls(text):
+        users = _before_a_password(text, call) if telling else 0
         for match in _ARGUMENT.finditer(call[0]):
             value = match["value"]
-            if telling and not _PARTED.search(value):
+            if users and is_chosen(value) and call[0].count(b",", 0, match.start("value")) >= users:
+                secret = True
+            elif telling and not _PARTED.search(value):
                 secret = is_certain(value, 12)
             else:
                 secret = _HEX.fullmatch(value) is not None or (is_dense(value, 24) and b"://" not in value)
-            if secret and not _FOREIGN.match(value):
+            if secret and (users or not _FOREIGN.match(value)):
                 yield from whole("credential", value, call.start() + match.start("value"))
+
+
+def _before_a_password(text: bytes, call: re.Match[bytes]) -> int:
+    """Return how many arguments precede a password in this call; 0 if it does not take one."""
+    near = max(0, call.start() - 40)
+    if _SIGNS_IN.search(text, near, call.start()) is not None:
+        return 1
+    return 2 if _CONNECTS.search(text, near, call.start()) is not None else 0
 
 
 def _calls(text: bytes) -> Iterator[tuple[re.Match[bytes], bool]]:

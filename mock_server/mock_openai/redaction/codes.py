@@ -48,7 +48,7 @@ _USED = re.compile(rf"(?:use|enter|type)(?: (?:the )?code)?+ {_DIGITS} to (?:sig
 USES = (b"sign in", b"log in")
 """Words of a text that has one."""
 BEGUN = re.compile(
-    rf"(?i)(?<![\w.,-])(?:[A-Z]-)?+(?P<value>[0-9][0-9 -]{{3,15}}+){_QUOTES}".encode()
+    rf"(?i)(?<![\w.,-])(?:[A-Z]-)?+(?P<value>[0-9][0-9 -]{{3,23}}+){_QUOTES}".encode()
     + rf"(?: ?(?:[ietfa\xc3]|(?:(?:{_IS}|to)(?: {_WORD}){{0,6}} ?)))?\Z".encode()
 )
 """Finds digits at the end of a text, because their name may follow them."""

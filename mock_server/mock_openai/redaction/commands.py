@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import mock_openai.redaction.programs as programs
 from mock_openai.redaction.forms import Span, any_of
-from mock_openai.redaction.judged import is_certain, whole
+from mock_openai.redaction.judged import is_certain, is_given, whole
 from mock_openai.redaction.names import Weight, weight
-from mock_openai.redaction.values import is_credential, is_dense, is_named_secret, is_placeholder
+from mock_openai.redaction.values import is_chosen, is_credential, is_dense, is_named_secret, is_placeholder
 
 _FLAG = re.compile(
     rb"--?(?P<name>[A-Za-z][A-Za-z0-9_-]{1,95}+)[ \t]{1,16}+"
@@ -16,17 +17,12 @@ _FLAG = re.compile(
 )
 _REFERENCE = re.compile(rb"(?:id|name|type|src|source|target|from|env|file)=")
 """Values that only refer to a secret: `--secret id=npmrc`."""
-_BEGINNINGS = (b"", b" ", b"\t", b"\n", b"(", b'"', b"'")
 _OF_A_NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _WORD = re.compile(rb"[^\s\"'`<>(){}\[\],;]{8,512}+")
 OPTION = re.compile(
     rb"-[uUpPkKNwWaAXY]\Z|-[uUp].{5}|(?i:user|username|login|account)[=:](?:\Z|[^=:]*+[:/])|LOGIN\Z"
 )
 """Words that a text needs, beside SIGNS, to be searched here."""
-_SHORT = re.compile(
-    rb"(?:^|(?<=[\s\"'(\[,]))-[pPkKNwWaAXY](?:[\"']?[ \t=,]{1,4}+)?+[\"']?+"
-    rb"(?P<value>[^\s\"'=:/,;()\[\]]{8,256}+)"
-)
 _PIPED = re.compile(
     rb"(?:echo|printf)[ \t]{1,4}+(?:-n[ \t]{1,4}+)?+(?:[\"']?+%s(?:\\n)?+[\"']?+[ \t]{1,4}+)?+[\"']?+"
     rb"(?:[\w.-]{1,64}+:)?+"
@@ -44,53 +40,41 @@ _PROTOCOL = re.compile(
     rb"(?<![A-Za-z_-])(?:AUTH(?: PLAIN| LOGIN| XOAUTH2| [a-z]\w{0,32}+)?+|PASS|IDENTIFY|"
     rb"LOGON [^\s,]{1,64}+,|LOGIN [^\s]{1,64}+)" + _GIVEN
 )
+_ON_A_LINE = re.compile(
+    rb"(?:^|(?<=[\"'\n]))(?:[CS<>]{1,2}:?[ ])?+(?:AUTH(?: [a-z]\w{0,32}+)?+|PASS"
+    rb"|[\w.]{1,12}+ LOGIN [^\s]{1,64}+|OPER [^\s]{1,64}+)"
+    rb"[ ][\"']?+(?P<value>[^\s\"']{6,256}+)(?=[\"'\r\n]|\Z)"
+)
+"""A whole line of a protocol in which a client says its password: FTP, POP, IMAP, Redis, IRC."""
+_WITH_USER = re.compile(
+    rb"(?i)(?<![\w-])(?:user|username|login)[:=]?[ ]{1,2}[\"']?+[\w.@+-]{1,64}+[\"']?+[,;]?[ ]{1,2}("
+    rb"?:and )?pass(?:word|wd)?[:=]?[ ]{1,2}"
+    rb"[\"']?+(?P<value>[^\s\"',;]{6,256}+)"
+)
 _POSITION = re.compile(
-    rb"(?:/rp|::add-mask::|net use [^\s\"]{1,8}+ [^\s\"]{4,128}+|inline:|"
-    rb"ConvertTo-SecureString(?: -String)?+ |snmp-server community |SETUSER [^\r\n]{1,64}? >|"
+    rb"(?:/rp|::add-mask::|inline:|snmp-server community |SETUSER [^\r\n]{1,64}? >|"
     rb"(?:add|create|change|set|reset)[_ -]?(?:user|password|passwd) [\w.@-]{1,64}+ |"
     rb"passwd [^\r\n\"]{0,64}?-\w{0,4}b\w{0,4} [^\s]{1,128}+ [^\s]{1,64}+)" + _GIVEN
 )
+_ARGUMENT = re.compile(
+    rb"(?:net use [^\s\"]{1,8}+ [^\s\"]{4,128}+|"
+    rb"ConvertTo-SecureString(?: -String)?+(?: -AsPlainText)?+(?: -Force)?+"
+    rb"|[a-z]{2,12}?ctl (?:add_user|change_password) [\w.@-]{1,64}+|"
+    rb"config set (?:requirepass|masterauth)|aws configure set \w{1,32}+(?<=key)"
+    rb"|mc alias set [^\s]{1,64}+ [^\s]{1,256}+ [^\s]{1,64}+)"
+    rb"[ ]{1,2}[\"']?+(?P<value>[^\s\"']{6,256}+)",
+    re.IGNORECASE,
+)
+"""Arguments of programs that take a password in a certain place."""
 _POSITIONED = any_of(
     *(b"schtasks", b"::add-mask", b"/user:", b"inline:", b"passwd", b"setuser", b"securestring", b"snmp"),
-    *(b"_user", b"adduser", b"_passw"),
+    *(b"_user", b"adduser", b"_passw", b"masterauth", b"requirepass", b"_key", b"ctl"),
 )
-_OPTIONS = re.compile(rb"(?:^| )-[upkwnaxy]")
-_CURL = re.compile(
-    rb"(?:(?:-u|--user|--proxy-user|-U)[\"']?+[ =,]{1,4}+|-u)[\"']?+[^\s\"':]{1,128}+:(?!//)"
-    rb"(?P<value>[^\s\"']{4,256}+)"
-)
-_USER_AND = re.compile(
-    rb"(?:^|(?<=[\s\"'(\[,]))-(?:u[ =]?[\"']?+[\w.@+-]{1,64}+,|U[ =]?[\"']?+[\w.@+\\/-]{1,64}+%)"
-    rb"(?P<value>[^\s\"',]{6,256}+)"
-)
-"""A name and a password in one argument, as lftp and Samba's programs take them."""
 _SIGN_IN = re.compile(
     rb"(?i)(?<![\w-])[a-z][\w-]{1,30}+ (?:auth )?(?:login|signin|authenticate|auth|authtoken)"
     rb"(?: -{1,2}[a-z-]{2,32}+)?+ (?P<value>[^\s\"'<>()|,;=]{20,256}+)"
 )
 """`PROGRAM login KEY`."""
-_COOKIE = re.compile(
-    rb"(?<![\w-])(?:-b|--cookie)[ =]{1,4}+[\"']?+(?P<value>[^\s\"'=;]{1,64}+=[^\"'\r\n]{1,1024}+)"
-)
-_CRUMB = re.compile(rb"=(?P<value>[^\s;=]{8,512}+)")
-_PROGRAM = re.compile(
-    rb"(?<![\w.-])(?:(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\r\n\"]{0,200}?[ \t]-p[\"']?"
-    rb"|(?:sshpass|docker login|podman login|helm registry login|az login|mongo|mongosh|mongodump|cqlsh"
-    rb"|7z|smbclient)\b"
-    rb"[^\r\n\"]{0,200}?[ \t]-[pP][ \t=]{0,4}[\"']?"
-    rb"|unzip\b[^\r\n\"]{0,200}?[ \t]-P[ \t]{0,4}[\"']?"
-    rb"|ssh-keygen\b[^\r\n\"]{0,200}?[ \t]-[NP][ \t]{1,4}[\"']?"
-    rb"|openssl\b[^\r\n\"]{0,200}?[ \t]-[kK][ \t]{1,4}[\"']?"
-    rb"|redis-cli\b[^\r\n\"]{0,200}?[ \t]-a[ \t]{0,4}[\"']?"
-    rb"|ldap[a-z]{3,9}\b[^\r\n\"]{0,200}?[ \t]-w[ \t]{0,4}[\"']?"
-    rb"|https?(?=[ \t])[^\r\n\"]{0,200}?[ \t](?:-a|--auth)[ \t]{1,4}[\"']?[^\s\"':]{1,64}+:)"
-    rb"(?P<value>[^\s\"'=:/]{6,256}+)"
-)
-_PROGRAMS = (
-    *(b"mysql", b"mariadb", b"sshpass", b"mongo", b"cqlsh", b"unzip", b"smbclient", b"redis-cli", b"ldap"),
-    *(b"docker", b"podman", b"helm", b"openssl"),
-)
-_RUNS_A_PROGRAM = any_of(*_PROGRAMS)
 _SQL = re.compile(
     rb"(?i)(?:identified[ \t]{1,4}+(?:with[ \t]{1,4}+\w{1,64}+[ \t]{1,4}+)?by[ \t]{1,4}+"
     rb"(?:password[ \t]{1,4}+)?|"
@@ -101,6 +85,7 @@ _ANSWER = re.compile(
     rb"[\"'][)\]]?+[\s;,{]{0,16}+(?:[a-z_.]{1,40}+[ (]{1,2}+){1,2}+[\"'](?P<value>[^\"'\\\s]{6,128}+)"
 )
 """`expect "assword:" send "..."`"""
+_EDGES = (b"", b"\n", b'"')
 _USERS = any_of(b"user", b"account", b"cred")
 _LOGS_IN = any_of(b"auth", b"pass", b"login", b"identify", b"logon")
 _SIGNING_IN = re.compile(
@@ -121,7 +106,7 @@ SIGNS = (
     b"schtasks",
     b"inline:",
     b"::add-mask",
-    *_PROGRAMS,
+    *programs.PROGRAMS,
 )
 """Words that a text needs, beside those of names, to be searched here."""
 
@@ -136,7 +121,6 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     """Return the secrets in commands; `low` is the text in lower case, `told` the stems of secret names in
     it.
     """
-    options = _OPTIONS.search(told) is not None
     if b"-" in text:
         for match in _FLAG.finditer(text):
             if match.start() and text[match.start() - 1] in _OF_A_NAME:
@@ -145,12 +129,12 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             if (
                 weight(match["name"]) is Weight.SECRET
                 and not _REFERENCE.match(match["value"])
-                and (is_named_secret(match["value"]) if double else is_credential(match["value"], 8))
+                and (
+                    is_named_secret(match["value"])
+                    if double
+                    else is_credential(match["value"], 8) or is_chosen(match["value"])
+                )
             ):
-                yield from whole("field", match["value"], match.start("value"))
-    if options:
-        for match in _SHORT.finditer(text):
-            if is_dense(match["value"], 10):
                 yield from whole("field", match["value"], match.start("value"))
     if b"|" in text and (b"echo" in text or b"printf" in text):
         for match in _PIPED.finditer(text):
@@ -168,26 +152,18 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
         for match in pattern.finditer(text):
             if is_certain(match["value"]) or is_dense(match["value"], 10):
                 yield from whole("field", match["value"], match.start("value"))
-    if b"-u" in told:
-        for match in _CURL.finditer(text):
-            begins = text[max(0, match.start() - 1) : match.start()] in _BEGINNINGS
-            if begins and not is_placeholder(match["value"]):
-                yield from whole("user part", match["value"], match.start("value"))
-        for match in _USER_AND.finditer(text):
-            if is_credential(match["value"], 8):
-                yield from whole("user part", match["value"], match.start("value"))
+    if _LOGS_IN.search(told) is not None:
+        for pattern in (_ON_A_LINE, _WITH_USER):
+            for match in pattern.finditer(text):
+                if is_chosen(match["value"], 6):
+                    yield from whole("field", match["value"], match.start("value"))
+    if _POSITIONED.search(told) is not None:
+        for match in _ARGUMENT.finditer(text):
+            if is_given(match["value"]):
+                yield from whole("field", match["value"], match.start("value"))
     if signing_in or b"auth" in told:
         for match in _SIGN_IN.finditer(text):
             if is_certain(match["value"]):
-                yield from whole("field", match["value"], match.start("value"))
-    if b"-b " in text or b"-b=" in text or b"--cookie" in text:
-        for match in _COOKIE.finditer(text):
-            for crumb in _CRUMB.finditer(match["value"]):
-                if is_credential(crumb["value"], 8):
-                    yield from whole("cookie", crumb["value"], match.start("value") + crumb.start("value"))
-    if options or _RUNS_A_PROGRAM.search(told) is not None:
-        for match in _PROGRAM.finditer(text):
-            if is_credential(match["value"], 8):
                 yield from whole("field", match["value"], match.start("value"))
     if b"identified" in told or (b"password" in told and b"password for" in low):
         for match in _SQL.finditer(text):
@@ -204,8 +180,12 @@ def after_a_name(text: bytes, name: bytes, match: re.Match[bytes], what: Weight)
         return
     value = found[0].rstrip(b".:!?*")
     start = match.start("close") - len(name)
+    quote = text[found.start() - 1 : found.start()]
     clear = b"_" in name or b"-" in name or not name.islower() or _alone(text, start, found.end())
-    if clear and is_certain(value, 8 if what is Weight.SECRET else 16):
+    within = quote in (b'"', b"'", b"`") and text[found.end() : found.end() + 1] == quote
+    if (clear and is_certain(value, 8 if what is Weight.SECRET else 16)) or (
+        what is Weight.SECRET and (clear or within) and is_chosen(value)
+    ):
         yield from whole("field", value, found.start())
 
 
@@ -218,4 +198,4 @@ def answer(text: bytes, start: int) -> Iterator[Span]:
 
 def _alone(text: bytes, start: int, end: int) -> bool:
     """Return whether nothing else is on the line."""
-    return text[max(0, start - 1) : start] in (b"", b"\n") and text[end : end + 1] in (b"", b"\r", b"\n")
+    return text[max(0, start - 1) : start] in _EDGES and text[end : end + 1].replace(b"\r", b"\n") in _EDGES

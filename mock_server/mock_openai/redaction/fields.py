@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import mock_openai.redaction.armor as armor
+import mock_openai.redaction.bare as bare
 import mock_openai.redaction.calls as calls
+import mock_openai.redaction.cards as cards
 import mock_openai.redaction.codes as codes
 import mock_openai.redaction.commands as commands
 import mock_openai.redaction.groups as groups
@@ -22,11 +24,12 @@ import mock_openai.redaction.headers as headers
 import mock_openai.redaction.near as near
 import mock_openai.redaction.pairs as pairs
 import mock_openai.redaction.places as places
+import mock_openai.redaction.programs as programs
 import mock_openai.redaction.prose as prose
 import mock_openai.redaction.tables as tables
 from mock_openai.redaction.escapes import decoded
 from mock_openai.redaction.forms import Span
-from mock_openai.redaction.judged import SINGLE, STRING, TRAILING, Stem, fits, is_certain, quoted, whole
+from mock_openai.redaction.judged import SINGLE, STRING, TRAILING, Stem, is_certain, quoted, whole
 from mock_openai.redaction.judged import named as named
 from mock_openai.redaction.languages import PARTS
 from mock_openai.redaction.names import Weight, names_digits, stems, weight
@@ -34,10 +37,8 @@ from mock_openai.redaction.sections import SHORTEST, section_of
 from mock_openai.redaction.values import (
     is_code,
     is_credential,
-    is_jumbled,
     is_mixed,
     is_named_number,
-    is_named_secret,
 )
 
 _LETTER = rb"(?:[a-z0-9_.-]|[\xc3-\xe1\xe3-\xed][\x80-\xbf]{1,2})"
@@ -63,7 +64,8 @@ _LEAD = re.compile(
     rb"|&[\w-]{1,32}+[ \t]{1,8}+|!{1,2}[\w:/.-]{1,32}+[ \t]{1,8}+|\r?\n[ \t]{0,32}+-[ \t]{1,8}+"
     rb"|\*{1,2}[ \t]{0,4}+(?=[^\s*])|`{1,2}(?=[^\s`])|<!\[CDATA\[|\{(?=[A-Za-z0-9+/])|\[\[(?=[^\s\[])"
     rb"|string\(\d{1,6}+\)|/\*[^*]{0,64}+\*/[ \t]{0,4}+|(?:<[a-zA-Z]{1,10}+(?:[ \t][^<>]{0,64}+)?>){1,3}+))?+"
-    rb"[ \t]{0,8}+(?:[brufBRUF$@]{1,2}+(?=[\"'`]))?+(?:(?:\"{3}|'{3})\s{0,4}+)?+"
+    rb"[ \t]{0,8}+(?:(?i:md5|sha\d{0,3}|(?:old_)?password|crypt|bcrypt|encrypt|\w{0,12}hash\w{0,12}"
+    rb"|b64encode|base64)\(\s{0,4}+)?+(?:[brufBRUFNE$@]{1,2}+(?=[\"'`]))?+(?:(?:\"{3}|'{3})\s{0,4}+)?+"
 )
 """Prefixes of a value: marks of YAML and Markdown, types, the first letter of a literal."""
 _BARE = rb"(?:[^\s\"'<>&;,(){}|\\]|\|(?![\w.~%-]{1,64}+[=:])|\\(?![ubfnrtx\"'/\\]))"
@@ -77,15 +79,9 @@ _BEFORE = (
 _VALUE = re.compile(_BEFORE + _BARE + rb"{1,%d}+)" % _LONG)
 _OPEN_VALUE = re.compile(_BEFORE + _BARE + rb"++)")
 _RUN = re.compile(_BARE + rb"*+")
-_TYPE = re.compile(
-    rb"(?:typing\.|t\.)?(?:Final|Optional|Annotated|ClassVar|Union|Literal|NotRequired|Required|List|list|Type|type)\["
-)
-"""A type, which is followed by the value."""
 _OPENING = re.compile(rb"\s{0,8}+[{\[]")
 _NEXT = re.compile(rb"(?s)\s{0,32}+,\s{0,32}+(?P<value>" + STRING + rb"|" + SINGLE + rb")")
-_ITEM = re.compile(rb"\r?\n[ \t]{0,32}+-[ \t]{1,8}+[\"']?+(?P<value>[^\s\"'#]{8,512}+)")
 _PART = re.compile(rb"[,;][A-Za-z0-9_]{1,16}+=(?P<value>[^\s,;\"']{1,512}+)")
-_LEADING = re.compile(rb"[A-Za-z0-9_.~+/=%:|!*@$^-]++")
 _CODE = re.compile(rb"(?P<value>[0-9]{4,8})(?![\w%]|[.,-]\d)")
 _PATH = re.compile(rb"(?P<value>[A-Za-z0-9_~.=-]{16,512}+)(?![A-Za-z0-9_~.=-])")
 _NAME_CHARS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-[]" + bytes(
@@ -124,7 +120,7 @@ def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iter
         yield from prose.said(text, low, stem)
     if b"\\u00" in text:
         yield from _escaped_names(text)
-    for notation in (pairs, headers, places, armor, commands, prose, codes, groups):
+    for notation in (pairs, headers, places, armor, commands, programs, prose, codes, cards, groups):
         yield from notation.spans(text, low, told)
     yield from tables.spans(text, low, stems)
     yield from near.spans(text, low, told, stems)
@@ -174,7 +170,8 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
         section = section_of(text, match.start("close") - len(name) - inside)
         name = section + b"_" + name if section else name
     form = sign == b"=" and before in (b"?", b"&", b"")
-    what = weight(name, parameter=form or sign == b"/")
+    listed = sign == b"=" and name.lower() == b"signature" and before in (b" ", b",")
+    what = weight(name, parameter=form or listed or sign == b"/")
     digits = names_digits(name)
     literal = inside or before in (b":", b"{") or name.isupper()
     if (what is Weight.NOTHING and not digits) or (sign == b"," and not literal):
@@ -230,7 +227,7 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
         ):
             yield Span("number", found.end("value") - len(number), found.end("value"))
         elif began > match.end() + 1:
-            yield from _bare(name, found["value"], found.start("value"), what, form=False, exact=False)
+            yield from bare.bare(name, found["value"], found.start("value"), what, form=False, exact=False)
     elif digits and sign in (b":", b"=") and (code := _CODE.match(text, began)) is not None:
         if is_code(code["value"]):
             yield from whole("digits", code["value"], code.start("value"))
@@ -243,7 +240,7 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
         if match["close"][:1] in (b'"', b"'"):  # a subscript: the assigned value is an expression
             name = name.lower()
         exact = form or (sign.endswith(b">") and not cell)
-        yield from _bare(name, found["value"], found.start("value"), what, form=form, exact=exact)
+        yield from bare.bare(name, found["value"], found.start("value"), what, form=form, exact=exact)
         part = _PART.match(text, found.end())
         while part is not None:  # the parts of a signature
             of_it = text[part.start() : part.start() + 1] == b"," or name.lower().endswith(b"signature")
@@ -251,15 +248,7 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
                 yield from whole("field", part["value"], part.start("value"))
             part = _PART.match(text, part.end())
         if text[match.end() : began].lstrip(b" \t\r\n").startswith(b"-"):
-            yield from _items(text, name, found.end(), what)
-
-
-def _items(text: bytes, name: bytes, start: int, what: Weight) -> Iterator[Span]:
-    """Yield the further items of a list in YAML."""
-    item = _ITEM.match(text, start)
-    while item is not None:
-        yield from _bare(name, item["value"], item.start("value"), what, form=False, exact=False)
-        item = _ITEM.match(text, item.end())
+            yield from bare.items(text, name, found.end(), what)
 
 
 def _is_path(value: bytes) -> bool:
@@ -280,26 +269,6 @@ def _name(text: bytes, match: re.Match[bytes]) -> tuple[bytes, bytes, bool]:
     ):
         begin = before.start("what")  # two words
     return text[begin:end], text[max(0, begin - 1) : begin], False
-
-
-def _bare(name: bytes, value: bytes, start: int, what: Weight, *, form: bool, exact: bool) -> Iterator[Span]:
-    """Yield values without quotes: in prose and in code, names are followed by words that are not secrets."""
-    value = value if form else value.rstrip(TRAILING)
-    if _TYPE.match(value) or (name.endswith(b"PWD") and value[:1] in (b"/", b"~")):  # the folder
-        return
-    if what is not Weight.SECRET and (found := _LEADING.match(value)) is not None:
-        value = found[0] if value[found.end() : found.end() + 1] in (b"?", b"#") else value
-    if what is not Weight.SECRET or exact or name.isupper():
-        wanted = fits(what, value)
-    else:
-        wanted = (
-            is_credential(value, 8)
-            or (value.islower() and is_jumbled(value) and weight(value) is Weight.NOTHING)
-            or (len(value) >= 20 and is_named_secret(value) and b"." not in value)
-        )
-    if wanted:
-        kind = "query" if form else "field" if what is Weight.SECRET else "credential"
-        yield from whole(kind, value, start)
 
 
 def _escaped_names(text: bytes) -> Iterator[Span]:

@@ -19,7 +19,7 @@ from functools import cache
 from typing import NamedTuple
 
 from mock_openai.redaction.fakes import is_fake
-from mock_openai.redaction.values import is_dense, is_mixed, is_random, is_varied
+from mock_openai.redaction.values import is_chosen, is_dense, is_mixed, is_random, is_varied
 
 ANY, VARIED, RANDOM, MIXED, DENSE = range(5)
 """Requirements for the text after a beginning. ANY: it matches the expression. VARIED: it also has letters
@@ -118,6 +118,9 @@ FORMS = (
     Form("key", "sntrys_ sntryu_", "[A-Za-z0-9_+/=-]{16,}+"),
     Form("key", "RWRTY0Iy", "[A-Za-z0-9+/=]{40,}+", ANY),  # minisign
     Form("key", "AGE-SECRET-KEY-1 xprv yprv zprv nsec1", f"{_A}{{40,}}+", ANY),
+    Form("key", "5H 5J 5K", f"[1-9A-HJ-NP-Za-km-z]{{49}}{_OVER}", DENSE),  # Bitcoin
+    Form("key", "K L", f"[1-9A-HJ-NP-Za-km-z]{{51}}{_OVER}", DENSE),
+    Form("token", "PT", f"[0-9a-f]{{48}}{_OVER}"),  # SignalWire
     Form("token", "00D", "[A-Za-z0-9]{12}![A-Za-z0-9_.]{24,}+", ANY),
     # tokens with parts
     Form("token", "eyJ", r"[\w-]{8,}+\.(?:[\w-]{8,}+)?\.[\w-]{6,}+(?:\.[\w-]{6,}+)*+", ANY),
@@ -257,7 +260,7 @@ def spans(run: bytes) -> list[Span]:
             found += [
                 Span("key", *match.span("value"))
                 for match in _RECORD.finditer(run)
-                if is_mixed(match["value"])
+                if is_mixed(match["value"]) or is_chosen(match["value"])
             ]
     else:
         found += [Span("key", *match.span("value")) for match in _AFTER_ID.finditer(run)]

@@ -38,12 +38,27 @@ _NO_VOWEL = re.compile(rb"(?<![a-z])[b-df-hj-np-tv-xz]{4}(?![a-z])")
 _ITEM = rb"[a-z0-9]{4,10}(?:[ -][a-z0-9]{4,10})?"
 _NUMBER = rb"(?:[0-9]{1,2}[.)][ ])?"
 _BACKUP = re.compile(
-    rb"(?:backup|recovery|scratch|emergency)[ _-]codes?[\"']?+[^:=\r\n]{0,32}+[:=]\s{0,4}+(?P<list>"
-    + (_NUMBER + _ITEM + rb"(?:(?:[,;]\s?|\r?\n|[ ]{2})" + _NUMBER + _ITEM + rb"){0,15})")
+    rb"(?:backup|recovery|scratch|emergency)[ _-]codes?[\"']?+(?:[^:=\r\n]{0,32}+[:=]\s{0,4}+|"
+    rb"(?: [a-z]{2,12}){0,3}? (?:are|is)[: ]{1,2})(?P<list>"
+    + (_NUMBER + _ITEM + rb"(?:(?:[,;]\s?|\r?\n|[ ]{2}|,? (?:and|or) )" + _NUMBER + _ITEM + rb"){0,15})")
 )
 _ONE_OF_THEM = re.compile(_ITEM)
 _DIGIT = re.compile(rb"[0-9]")
+_SPELLED = (
+    rb"(?:key|secret|password|passphrase|passcode|passwort|kennwort|mot de passe|contrase\xc3\xb1a"
+    rb"|senha)(?P<between>[^.!?\r\n]{0,48}?)"
+    rb"(?:[:=,]|is|was|ist|lautet|est|es|spelled|spelt)[\"'`* ]{1,4}"
+)
+_LETTERS = re.compile(
+    _SPELLED + rb"(?P<value>[a-z0-9](?:(?:[ ]?-[ ]?|,?[ ]|\.[ ]?)[a-z0-9]){5,40}+)(?![ -]?[a-z0-9])"
+)
+"""A password that is spelled, letter by letter."""
 OPEN = (
+    re.compile(
+        rb"(?i)"
+        + _SPELLED
+        + rb"(?P<value>[a-z0-9](?:(?:[ ]?-[ ]?|,?[ ]|\.[ ]?)[a-z0-9]){0,40}+[ ,.-]{0,3}+)\Z"
+    ),
     re.compile(_BEFORE_A_SEED + rb"(?P<value>[a-z]{1,8}(?:\s{1,2}[a-z]{0,8}){0,24}+)\Z"),
     re.compile(
         rb"(?i)"
@@ -63,6 +78,10 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             value = match["value"]
             if len(_CHANGE.findall(value)) >= 3 or _NO_VOWEL.search(value):
                 yield from whole("field", value, match.start("value"))
+    if b"key" in told or b"secret" in told or b"pass" in told or not text.isascii():
+        for match in _LETTERS.finditer(low):
+            if b"name" not in match["between"]:
+                yield from whole("field", match["value"], match.start("value"))
     if b"code" in told:
         for match in _BACKUP.finditer(low):
             for each in _ONE_OF_THEM.finditer(match["list"]):

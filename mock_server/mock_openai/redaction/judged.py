@@ -23,6 +23,8 @@ _NO_PHRASE = re.compile(rb"(?i)secret|credential")
 _AUTHENTICATION = frozenset({b"authorization", b"proxy-authorization"})
 _SCHEME_WORD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{1,30}+[ \t+]{1,16}+(?=\S)")
 _CRUMBS = re.compile(rb"(?P<name>[^\s=;,]{1,128}+)=[\"]?+(?P<value>[^;\s\"]{1,4096}+)")
+_NOT_GIVEN = re.compile(rb"[-<`(/~]|\$[({\w]|%\w*%|\.{1,2}/|[a-z]{2,8}://|[\d:.]*+\Z(?<=:\d\d)|@")
+"""What stands for a value on a command line."""
 _CLOSING = re.compile(rb"[),\]};:](?:\s|$)")
 
 
@@ -63,6 +65,13 @@ def is_certain(value: bytes, shortest: int = 8) -> bool:
     close to each other by chance.
     """
     return is_credential(value, shortest) and is_random(value)
+
+
+def is_given(value: bytes) -> bool:
+    """Return whether a value is a secret where a program or a protocol expects one: anything but a
+    placeholder, the next option, a reference, or a path.
+    """
+    return is_named_secret(value) and _NOT_GIVEN.match(value) is None
 
 
 def valued(kind: str, name: bytes, value: bytes, start: int, *, parameter: bool = False) -> Iterator[Span]:

@@ -48,11 +48,14 @@ _SECRET = [
     "appsecretproof", "idtokenhint", "secretstring", "securestring", "plaintextpassword", "signingcookie",
     "passkey", "authsalt", "noncesalt", "userpwd", "presharedkey", "applicationkey", "integrationkey",
     "appkey", "proxypass", "assword", "apptoken",
+    "requirepass", "psk", "masterauth", "pgpass", "bindpass", "ftppass", "mailpass", "smtppass",
+    "becomepass",
     *(flat(word) for word in SECRETS),
 ]  # fmt: skip
 _HINTS = [
     "token", "key", "signature", "sig", "hmac", "auth", "xauth", "sessid", "jsessionid", "sid", "cookie",
-    "setcookie", "jwt", "sas", "otp", "assertion", "ticket", "connectsid", "pass", "psk", "wepkey",
+    "xsessionid",
+    "setcookie", "jwt", "sas", "otp", "assertion", "ticket", "connectsid", "pass", "wepkey",
     "authkeyid", "bearer", "creds", "cred", "devicecode", "invitecode", "activationcode", "secretid", "dsn",
     "macaroon", "crumb", "keymaterial", "keydata", "keybytes", "appcertificate", "salt", "pepper",
     *(flat(word) for word in HINTS),
@@ -119,7 +122,7 @@ STEMS = (
     *(b"connectionstring", b"connstring", b"connection_string", b"conn_str", b"connection-string"),
     *(b"assertion", b"saml", b"verifier", b"phrase", b"code", b"hmac", b"jwt", b"sas", b"otp"),
     *(b"salt", b"pepper"),
-    *(b"magic", b"invit"),
+    *(b"magic", b"invit", b"state"),
     *(b"appid", b"app_id", b"app-id", b"certificate"),
     *(b"sid", b"ticket", b"psk", b"wep", b"kubeconfig", b"pswd", b"privkey", b"mnemonic", b"seedwords"),
     *(
@@ -159,6 +162,12 @@ SHORT = (
     b"tan",
     b"totp",
     b"ott",
+    b"card",
+    b"cards",
+    b"karte",
+    b"carte",
+    b"carta",
+    b"kort",
 )
 """Names that count only with no letter beside them."""
 

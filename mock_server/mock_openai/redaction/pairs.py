@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from mock_openai.redaction.forms import Span
 from mock_openai.redaction.judged import SINGLE, STRING, fits, in_string, is_certain, named, quoted, whole
 from mock_openai.redaction.names import Weight, weight
-from mock_openai.redaction.values import is_credential, is_named_secret
+from mock_openai.redaction.values import is_chosen, is_credential, is_named_secret
 
 _VALUE = rb"(?P<value>" + STRING + rb"|" + SINGLE + rb")"
 _OF = rb"(?:parameter|option|variable|header|env|secret|param|setting|config|attribute|field)?+"
@@ -171,10 +171,14 @@ def _of_tag(match: re.Match[bytes]) -> Iterator[Span]:
     names = [
         each["value"] for key, each in attributes if key in (b"name", b"key", b"id", b"property", b"itemprop")
     ]
+    if (b"type", b"password") in [(key, each["value"].lower()) for key, each in attributes]:
+        names.append(b"password")
     heavy = [name for name in names if weight(name) is not Weight.NOTHING]
     for name in heavy[:2]:
         for key, each in attributes:
-            if key in (b"value", b"content", b"data-value") and is_credential(each["value"], 8):
+            if key in (b"value", b"content", b"data-value") and (
+                is_credential(each["value"], 8) or is_chosen(each["value"], 6)
+            ):
                 yield from named(name, each["value"], match.start() + each.start("value"))
-        if match["text"] and is_credential(match["text"], 8):
+        if match["text"] and (is_credential(match["text"], 8) or is_chosen(match["text"], 6)):
             yield from named(name, match["text"], match.start("text"))

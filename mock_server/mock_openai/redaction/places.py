@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator
 
 from mock_openai.redaction.forms import Span
-from mock_openai.redaction.judged import is_certain, whole
-from mock_openai.redaction.values import is_credential, is_placeholder
+from mock_openai.redaction.judged import is_certain, is_given, whole
+from mock_openai.redaction.values import is_chosen, is_credential, is_dense, is_placeholder
 
 _AUTHORITY = re.compile(rb"(?<=://)[^\s\"'<>/?#\\]{3,1024}+")
 _AT = re.compile(
-    rb"(?<![A-Za-z0-9_.%+/:@-])(?:sips?:)?+(?!(?:acct|npm|mailto|sips?|xmpp|tel|im|pres|jsr|pkg|git|ssh):)"
+    rb"(?<![A-Za-z0-9_.%+/:@-])(?P<sip>sips?:)?+(?!(?:acct|npm|mailto|sips?|xmpp|tel|im|pres|jsr|pkg|git|ssh):)"
     rb"[A-Za-z0-9_.%+-]{1,64}+:(?P<value>[^\s:@/\"'<>]{6,128}+)@[A-Za-z0-9.-]{1,255}+(?::\d{2,5})?"
 )
 _SLASH_AT = re.compile(
@@ -23,7 +23,7 @@ _HOOK = re.compile(
     rb"(?i)(?:hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/\d{1,32}+/|"
     rb"\.webhook\.office\.com/webhookb2/|outlook\.office(?:365)?\.com/webhook/|api\.telegram\.org/(?:file/)?bot|"
     rb"hooks\.zapier\.com/hooks/catch/|chat\.googleapis\.com/v1/spaces/|hook\.[a-z0-9]{2,8}\.make\.com/|"
-    rb"\.g\.alchemy\.com/v2/|\.infura\.io/v3/|\.quiknode\.pro/|webhook\.site/|/open-apis/bot/v2/hook/)"
+    rb"\.g\.alchemy\.com/v2/|\.infura\.io/v3/|\.quiknode\.pro/|webhook\.site/|rtmps?://[^\s/\"']{1,255}+/[^\s/\"']{1,64}+/|/open-apis/bot/v2/hook/)"
     rb"(?P<value>[A-Za-z0-9_/:@%-]{7,512}+)"
 )
 _CARRIER = re.compile(
@@ -52,7 +52,10 @@ _SIGNED = re.compile(
     rb"(?<=[?&])(?:md5|hash|hmac|digest|sign|secure|verify|h|hs|k|s|st|t|v)=(?P<value>[A-Za-z0-9_~%=-]{20,256}+)"
 )
 """What makes an address valid until it expires."""
-_HOSTS = (b"hook", b"telegram", b"chat.googleapis", b"alchemy", b"infura", b"quiknode")
+_OF_A_LETTER = re.compile(rb"(?<=[?&])[tksh]=(?P<value>[A-Za-z0-9_~.%-]{32,512}+)")
+LONG = re.compile(rb"[tksh]=[A-Za-z0-9_~.%-]{32}")
+"""A parameter whose name is one letter: what is so long opens the address."""
+_HOSTS = (b"hook", b"telegram", b"chat.googleapis", b"alchemy", b"infura", b"quiknode", b"rtmp")
 SIGNS = (
     b"hook",
     b"telegram",
@@ -60,6 +63,7 @@ SIGNS = (
     b"alchemy",
     b"infura",
     b"quiknode",
+    b"rtmp",
     b"wifi:",
     b"expires=",
     b"oracle",
@@ -80,7 +84,11 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             yield from _user_part(match[0].rpartition(b"@")[0], match.start())
     if b"@" in text:
         for match in _AT.finditer(text):
-            if is_certain(match["value"]):
+            if (
+                is_certain(match["value"])
+                or (match["sip"] and is_given(match["value"]))
+                or is_chosen(match["value"])
+            ):
                 yield from whole("user part", match["value"], match.start("value"))
         for match in _SLASH_AT.finditer(text):
             if not is_placeholder(match["value"]):
@@ -98,6 +106,10 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             for part in _SIGNED.finditer(match[0]) if _EXPIRES.search(match[0]) is not None else ():
                 if is_credential(part["value"], 20):
                     yield from whole("query", part["value"], match.start() + part.start("value"))
+    if b"=" in told and b"?" in text:
+        for match in _OF_A_LETTER.finditer(text):
+            if is_dense(match["value"], 32):
+                yield from whole("query", match["value"], match.start("value"))
     if b"wifi:" in told:
         for match in _WIFI.finditer(text):
             if is_credential(match["value"], 6):

@@ -7,10 +7,19 @@ from collections.abc import Iterator
 
 from mock_openai.redaction.forms import Span, trie
 from mock_openai.redaction.judged import TRAILING, Stem, is_certain, whole
-from mock_openai.redaction.languages import written
-from mock_openai.redaction.values import is_credential, is_jumbled, is_mixed, is_named_secret, is_random
+from mock_openai.redaction.languages import SECRETS, written
+from mock_openai.redaction.values import (
+    is_chosen,
+    is_credential,
+    is_jumbled,
+    is_mixed,
+    is_named_secret,
+    is_random,
+)
 
 _FOREIGN = {word.encode() for word in written()}
+_FOR_SECRETS = {word.encode() for word in written(SECRETS)}
+"""Words for secrets only."""
 _ENGLISH = {
     *("password", "passphrase", "passcode", "pass word", "pass phrase", "pass code", "secret", "secret key"),
     *(
@@ -140,6 +149,10 @@ def said(text: bytes, low: bytes, stem: Stem) -> Iterator[Span]:
     if password and match["verb"] and quote in _QUOTES and text[end : end + 1] == quote:
         if is_named_secret(value) and not _ORDINARY.search(value):
             yield from whole("field", value, match.start("value"))
+        return
+    surely = password or stem.word in _FOR_SECRETS or stem.word + match["tail"] in _FOR_SECRETS
+    if match["verb"] and surely and is_chosen(value):
+        yield from whole("field", value, match.start("value"))
         return
     if name in (b"pw", b"pass") or foreign:
         sure = sure and (is_random(value) or (not foreign and _WITH_A_SIGN.fullmatch(value) is not None))

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import mock_openai.redaction.armor as armor
 import mock_openai.redaction.calls as calls
+import mock_openai.redaction.cards as cards
 import mock_openai.redaction.commands as commands
 import mock_openai.redaction.forms as forms
 import mock_openai.redaction.headers as headers
@@ -42,7 +43,7 @@ _NOTATION = re.compile(
         sign.decode()
         for sign in (
             *(b"argon2", b"scrypt", b"pbkdf2", b"kty"),
-            *(*armor.SIGNS, *commands.SIGNS, *headers.SIGNS, *places.SIGNS),
+            *(*armor.SIGNS, *cards.SIGNS, *commands.SIGNS, *headers.SIGNS, *places.SIGNS),
         )
     ).encode()
 )
@@ -153,6 +154,8 @@ def _tells(word: bytes) -> bool:
         return False
     low = word.lower()
     if _NOTATION.search(low) or _SHORT.search(low) or commands.OPTION.match(word) or _OWN_HEADER.search(word):
+        return True
+    if places.LONG.match(word):
         return True
     found = set(_stems().findall(low))
     if not found or names_no_secret(word):

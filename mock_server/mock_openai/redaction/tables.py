@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from mock_openai.redaction.forms import Span
 from mock_openai.redaction.judged import Stem, fits, whole
 from mock_openai.redaction.names import Weight, weight
-from mock_openai.redaction.values import is_credential
+from mock_openai.redaction.values import is_chosen, is_credential
 
 _SEPARATORS = (b"|", b"\t", b",", b";")
 _LONGEST_LINE = 2048
@@ -87,7 +87,8 @@ def _line(text: bytes, begin: int, last: int) -> tuple[bytes, int]:
 
 def _columns(heads: list[Cell], cells: list[Cell]) -> Iterator[Span]:
     for (head, _), (cell, start) in zip(heads, cells, strict=False):
-        if _names(head) and is_credential(cell, 8) and fits(weight(head), cell):
+        what = weight(head) if _names(head) else Weight.NOTHING
+        if (is_credential(cell, 8) and fits(what, cell)) or (what is Weight.SECRET and is_chosen(cell, 6)):
             yield from whole("field", cell, start)
 
 

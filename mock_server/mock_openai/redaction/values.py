@@ -44,6 +44,20 @@ _UNSPOKEN = re.compile(
     rb"h[gjkv]|g[cjk]|c[bfgjmpw]|b[fgk]|m[cgjkz]"
 )
 """Letters that hardly any word has side by side."""
+_LETTERS = re.compile(rb"[A-Za-z]{5,}+")
+_NO_CHOICE = re.compile(
+    rb"\A[-/<$%\\~(]|[\s\"'()<>{}\[\]]|://|/\w*+/|@[\w-]++\.|"
+    rb"(?i:\.(?:com|org|net|io|dev|ai|co|de|uk|eu|local|internal|example|test|html?|json|ya?ml|py|js|ts|md|txt|xml|csv|log|png|jpe?g"
+    rb"|pdf|zip|gz|conf|cfg|toml|ini|sh|env|pem|key|crt|db|sql|mp3|wav|exe))(?::\d++)?+\Z|\w="
+)
+"""What stands in no password that is recognized by its looks: beginnings of options, paths and references;
+quotes and brackets; addresses, ends of the names of files and hosts, assignments.
+"""
+_NUMBERED = re.compile(
+    rb"(?i)[a-z]++(?:[-_.:][a-z]++){0,4}+[-_.:]?\d{1,4}[a-z]?|\d{1,6}(?:[-_.:,]?[a-z]++){1,5}|v?\d++(?:[.:-]\d++)++\S*+|"
+    rb"[a-z]{1,8}-?\d{1,3}(?:[-_.:/](?:[a-z]{1,8}|\d{1,3})){1,3}"
+)
+"""A word with a number, a number with words, a version or date, `x86-64`."""
 _MARK = re.compile(rb"(?<=[A-Za-z0-9])[!^*~$#](?=[A-Za-z0-9])")
 """A character that occurs between letters and digits in passwords and hardly anywhere else."""
 
@@ -109,6 +123,29 @@ def is_random(value: bytes) -> bool:
         return value.lower() != value != value.upper()
     return (changes >= 4 and changes * 5 >= len(value)) or (
         _NUMBER.search(value) is not None and is_varied(value)
+    )
+
+
+def is_chosen(value: bytes, shortest: int = 8) -> bool:
+    """Return whether a value looks like a password that somebody chose or had made, where the text leaves
+    little doubt that there is one: letters with digits or with a sign between them, but no word with a
+    number (`step-2`), version, date, address or path.
+    """
+    if (
+        not shortest <= len(value) <= 128
+        or len(set(value)) < 5
+        or _NO_CHOICE.search(value) is not None
+        or _LETTER.search(value) is None
+        or is_placeholder(value)
+    ):
+        return False
+    if _MARK.search(value) is not None:
+        return True
+    if (digits := len(_DIGIT.findall(value))) and (digits > 1 or not value.isalnum()):
+        return _NUMBERED.fullmatch(value) is None
+    return any(
+        len(_TURN.findall(part)) >= 3 and sum(map(len, _SYLLABLES.findall(part))) * 2 < len(part)
+        for part in _LETTERS.findall(value)
     )
 
 

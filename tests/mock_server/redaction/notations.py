@@ -4,6 +4,7 @@ people write around them.
 
 from __future__ import annotations
 
+from .chosen import CHOSEN
 from .keys_in_files import KEYS_IN_FILES
 from .made_up import BASE62, DIGITS, HEX, LOWER, UPPER, Made, by_name
 from .owned import OWNED
@@ -586,4 +587,5 @@ NOTATIONS: dict[str, Made] = {
     **SAID,
     **OWNED,
     **KEYS_IN_FILES,
+    **CHOSEN,
 }

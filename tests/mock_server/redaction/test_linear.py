@@ -11,8 +11,10 @@ from importlib import import_module
 from typing import Any
 
 import mock_openai.redaction.armor as armor
+import mock_openai.redaction.bare as bare
 import mock_openai.redaction.blobs as blobs
 import mock_openai.redaction.calls as calls
+import mock_openai.redaction.cards as cards
 import mock_openai.redaction.codes as codes
 import mock_openai.redaction.commands as commands
 import mock_openai.redaction.escapes as spelling
@@ -26,6 +28,7 @@ import mock_openai.redaction.pairs as pairs
 import mock_openai.redaction.pending as pending
 import mock_openai.redaction.people as people
 import mock_openai.redaction.places as places
+import mock_openai.redaction.programs as programs
 import mock_openai.redaction.prose as prose
 import mock_openai.redaction.redactor as redactor_module
 import mock_openai.redaction.sections as sections
@@ -62,7 +65,7 @@ MODULES = (
         places,
         prose,
     ),
-    *(groups, redactor_module, sections, signs, spelling, tables, values),
+    *(bare, cards, programs, groups, redactor_module, sections, signs, spelling, tables, values),
 )
 PATTERNS = [
     pytest.param(pattern, id=f"{module.__name__.rpartition('.')[2]}.{name}")
@@ -70,6 +73,7 @@ PATTERNS = [
     for name, pattern in vars(module).items()
     if isinstance(pattern, re.Pattern)
 ] + [pytest.param(pattern, id=f"form {word!r}") for word, pattern in forms._REST.items()]
+PATTERNS += [pytest.param(pattern, id=f"option {kind}") for kind, pattern in programs._OF_OPTION.items()]
 
 
 def repeats(items: Any) -> Iterator[tuple[Any, int]]:
@@ -131,6 +135,13 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "one secret again": lambda n: f"{KEY} " * (n // 8),
     "URLs": lambda n: "https://a:" * n,
     "at signs": lambda n: "://" + "a@" * n,
+    "programs": lambda n: "mysql -ubot -p " * n,
+    "options of programs": lambda n: "snmpget " + "-A -X " * n,
+    "lines of a protocol": lambda n: "PASS a\nAUTH b c\n" * n,
+    "arguments": lambda n: 'login("bob", ' * n,
+    "cards": lambda n: "card " + "4111 " * n,
+    "letters of a password": lambda n: "password is " + "a-" * n,
+    "vaults": lambda n: "$ANSIBLE_VAULT;1.1;AES256\n" + "ab\n" * n,
     "flags": lambda n: "--password " * n,
     "dashes": lambda n: "-----BEGIN PRIVATE KEY-----" * (n // 4),
     "lines of base64": lambda n: ("QUJD" * 16 + "\n") * (n // 4),

@@ -1,0 +1,35 @@
+"""Numbers of payment cards, beside a word that says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mock_openai.redaction.forms import Span, any_of
+from mock_openai.redaction.judged import whole
+
+_NUMBER = re.compile(
+    rb"(?<![\w.+-])[3-6][0-9]{3}(?:[ -]?[0-9]{4}[ -]?[0-9]{4,6}[ -]?[0-9]{3,5})(?![\w]|[.,-][0-9])"
+)
+SIGNS = (b"visa", b"mastercard", b"amex", b"kreditkarte", b"tarjeta", b"cardnumber", b"cart\xc3\xa3o")
+"""Words that a text needs, beside those of names, to be searched here."""
+_SAYS_SO = any_of(*SIGNS, b"card", b"karte", b"carte", b"carta", b"kort")
+
+
+def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
+    """Return the numbers of cards; `told` are the stems of names in the text, `low` is the text in lower
+    case.
+    """
+    if _SAYS_SO.search(told) is not None:
+        for match in _NUMBER.finditer(text):
+            if _adds_up(match[0]):
+                yield from whole("digits", match[0], match.start())
+
+
+def _adds_up(number: bytes) -> bool:
+    """Return whether the check digit of a number is right (ISO/IEC 7812)."""
+    digits = [int(each) for each in number.decode() if each.isdigit()]
+    doubled = [2 * each - 9 * (each > 4) for each in digits[-2::-2]]
+    return (
+        13 <= len(digits) <= 19 and len(set(digits)) >= 4 and (sum(doubled) + sum(digits[-1::-2])) % 10 == 0
+    )
