@@ -9,7 +9,7 @@ from mock_openai.redaction.forms import Span
 from mock_openai.redaction.judged import whole
 
 _PEM = re.compile(
-    rb"-{4,5}[ ]?BEGIN (?P<what>[A-Z0-9 ]{0,40}+)-{4,5}(?:\s{0,4}+Comment: [^\r\n]{0,256}+)?+"
+    rb"-{4,5}[ ]?BEGIN (?P<what>[A-Za-z0-9 ]{0,40}+)-{4,5}(?:\s{0,4}+Comment: [^\r\n]{0,256}+)?+"
     rb"(?P<value>(?:[^-\"'<>{}]|-(?!---)|(?<=\n)>)++)"
 )
 _OF_A_KEY = re.compile(rb"[A-Za-z0-9+/=]{24}")
@@ -19,7 +19,8 @@ _PUTTY = re.compile(
 )
 _MAC = re.compile(rb"Private-MAC:[ \t]{0,4}+(?P<value>[0-9a-fA-F]{32,128}+)")
 _VAULT = re.compile(
-    rb"\$ANSIBLE_VAULT;[0-9.]{1,8}+;AES256(?:;[\w-]{1,64}+)?+\s{1,32}+(?P<value>[0-9a-f]{32,128}+(?:\s{1,32}+[0-9a-f]{2,128}+)*+)"
+    rb"\$ANSIBLE_VAULT;[0-9.]{1,8}+;AES256(?:;[\w-]{1,64}+)?+\s{1,32}+(?P<value>[0-9a-f]{32,128}+(?:"
+    rb"\s{1,32}+[0-9a-f]{2,128}+)*+)"
 )
 SIGNS = (b"ansible_vault", b"-----begin", b"----", b"private-lines")
 
@@ -30,7 +31,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     """
     if b"begin" in told or b"----" in told:
         for match in _PEM.finditer(text):
-            private = b"PRIVATE" in match["what"] or b"SECRET" in match["what"]
+            private = any(word in match["what"] for word in (b"PRIVATE", b"SECRET", b"SEED", b"Static key"))
             if private and _OF_A_KEY.search(match["value"]):
                 yield from whole("private key", match["value"], match.start("value"))
     if b"ansible_vault" in told:

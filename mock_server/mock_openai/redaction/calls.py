@@ -12,7 +12,7 @@ from mock_openai.redaction.judged import is_certain, whole
 from mock_openai.redaction.values import is_chosen, is_dense
 
 _FUNCTION = re.compile(
-    rb"(?i:auth|login|credentials?|simple_bind|password|basic|sign_?in|client|connect|driver|mysqli"
+    rb"(?i:auth|login|credentials?|simple_bind|password|_pw|ftp|basic|sign_?in|client|connect|driver|mysqli"
     rb"|sensitive|signer|cipher|provider|fernet)[A-Za-z0-9_]{0,16}+(?: ?= ?)?+\Z|"
     rb"(?:PDO|hmac\.new|jwt\.(?:decode|encode|sign|verify)|WiFi\.begin|SpeechConfig|twilio[\"']?\)?)\Z"
 )
@@ -24,9 +24,9 @@ _ARGUMENT = re.compile(
     rb"(?P<value>[A-Za-z0-9][A-Za-z0-9_+/=!$^*~%.:-]{7,256}+)[\"'`]"
 )
 _SIGNS_IN = re.compile(
-    rb"(?i)(?:auth|login|credential|bind|password|basic|sign_?in)[a-z0-9_]{0,16}(?: ?= ?)?\Z"
+    rb"(?i)(?:auth|login|credential|bind|password|_pw|basic|sign_?in)[a-z0-9_]{0,16}(?: ?= ?)?\Z"
 )
-_CONNECTS = re.compile(rb"(?i)(?:connect|driver|mysqli|pdo)[a-z0-9_]{0,16}\Z")
+_CONNECTS = re.compile(rb"(?i)(?:connect|driver|mysqli|pdo|ftp)[a-z0-9_]{0,16}\Z")
 """The ends of the names of functions that take a user and a password; these take an address before them."""
 _PARTED = re.compile(rb"[.:]")
 _FOREIGN = re.compile(rb"(?:[a-z]{2,12}|[A-Z]{2,12})[_-]")

@@ -18,9 +18,10 @@ _NAME = (
     rf"pass[ -]?code|{trie(written(CODES))}(?:[a-z]|[\xc3-\xd1][\x80-\xbf]){{0,8}}+)"
 )
 _IS = "(?:is|as|for|ist|als|est|es|è|é)"
-_VERB = "(?:is|was|:|=|#|ist|lautet|est|es|to|jest|je|er|olarak|è|é|är|是|は|는|은)"
+_VERB = "(?:(?<=')s|is|was|:|=|#|ist|lautet|est|es|to|jest|je|er|olarak|è|é|är|是|は|는|은)"
 _WORD = r"[^\s0-9.!?\"]{1,24}"
 _DIGITS = r"(?P<value>[0-9]{4,8}|[0-9]{3}[- ][0-9]{3}|[0-9](?:[ -][0-9]){3,7})(?![\w%]|[.,-]\d)"
+_CODE = _DIGITS.replace("value", "own")
 _QUOTES = "[\"'`*]{0,2}+"
 _CARD = re.compile(
     rf"(?<![a-z0-9_])(?:cv[vc]2?|csc|card security code){_QUOTES}".encode()
@@ -29,7 +30,9 @@ _CARD = re.compile(
 )
 _BARE = re.compile(
     rf"(?:(?:verification|security|access|one[- ]time|login|sms|mfa|2fa|authentication|unlock|door)[- ]|"
-    rf"pass[ -]?)(?:code|pin|passcode|password){_QUOTES} {_DIGITS}".encode()
+    rf"pass[ -]?)(?:code|pin|passcode|password){_QUOTES} {_DIGITS}|"
+    rf"(?:voicemail|mailbox|phone|card|sim|gate|bank|atm|debit|credit|account|my|your|his|her"
+    rf"|our) pin {_CODE}".encode()
 )
 _OWN = (
     r"(?:my|your|our|(?:six|[4-8])[- ]digit)(?! (?:zip|area|post|country|city|error|exit|status|order|product"

@@ -41,8 +41,9 @@ _PROTOCOL = re.compile(
     rb"LOGON [^\s,]{1,64}+,|LOGIN [^\s]{1,64}+)" + _GIVEN
 )
 _ON_A_LINE = re.compile(
-    rb"(?:^|(?<=[\"'\n]))(?:[CS<>]{1,2}:?[ ])?+(?:AUTH(?: [a-z]\w{0,32}+)?+|PASS"
-    rb"|[\w.]{1,12}+ LOGIN [^\s]{1,64}+|OPER [^\s]{1,64}+)"
+    rb"(?:^|(?<=[\"'\n]))(?:[CS<>]{1,2}:?[ ])?+(?:AUTH(?: [a-z]\w{0,32})?|PASS"
+    rb"|[\w.]{1,12}+ LOGIN [^\s]{1,64}+|OPER [^\s]{1,64}+|"
+    rb"(?:/msg )?(?:NickServ )?IDENTIFY(?: [a-z]\w{0,32})?)"
     rb"[ ][\"']?+(?P<value>[^\s\"']{6,256}+)(?=[\"'\r\n]|\Z)"
 )
 """A whole line of a protocol in which a client says its password: FTP, POP, IMAP, Redis, IRC."""
@@ -58,6 +59,7 @@ _POSITION = re.compile(
 )
 _ARGUMENT = re.compile(
     rb"(?:net use [^\s\"]{1,8}+ [^\s\"]{4,128}+|"
+    rb"wpa_passphrase [^\s\"]{1,64}+|radtest [^\s\"]{1,64}+|isakmp key(?: \d)?+|"
     rb"ConvertTo-SecureString(?: -String)?+(?: -AsPlainText)?+(?: -Force)?+"
     rb"|[a-z]{2,12}?ctl (?:add_user|change_password) [\w.@-]{1,64}+|"
     rb"config set (?:requirepass|masterauth)|aws configure set \w{1,32}+(?<=key)"
@@ -68,7 +70,28 @@ _ARGUMENT = re.compile(
 """Arguments of programs that take a password in a certain place."""
 _POSITIONED = any_of(
     *(b"schtasks", b"::add-mask", b"/user:", b"inline:", b"passwd", b"setuser", b"securestring", b"snmp"),
-    *(b"_user", b"adduser", b"_passw", b"masterauth", b"requirepass", b"_key", b"ctl"),
+    *(
+        b"_user",
+        b"adduser",
+        b"_passw",
+        b"masterauth",
+        b"requirepass",
+        b"_key",
+        b"wpa_pass",
+        b"radtest",
+        b"isakmp",
+    ),
+)
+_ENCODED = re.compile(rb"(?i)(?:password|secret|key)[ ]7[ ](?P<value>[0-9a-f]{10,64})(?![\w-])")
+"""A password in the configuration of a router, which everybody can decode."""
+_FILLED_IN = re.compile(
+    rb"(?i)(?:passw(?:or)?d|passcode|passphrase)[\"'\])]{1,4}(?:\.[a-z_]{1,24}\(|,[ ]?|[ ](?:with|as"
+    rb"|to)[ ])[\"']"
+    rb"(?P<value>[^\s\"'\\]{6,128})[\"']"
+)
+"""What a test of a page types into the field of a password."""
+_BELOW_USER = re.compile(
+    rb"<auth-user-pass>\s{1,4}[^\s<>]{1,64}+\s{1,4}(?P<value>[^\s<>]{6,128}+)\s{1,4}</auth"
 )
 _SIGN_IN = re.compile(
     rb"(?i)(?<![\w-])[a-z][\w-]{1,30}+ (?:auth )?(?:login|signin|authenticate|auth|authtoken)"
@@ -78,8 +101,8 @@ _SIGN_IN = re.compile(
 _SQL = re.compile(
     rb"(?i)(?:identified[ \t]{1,4}+(?:with[ \t]{1,4}+\w{1,64}+[ \t]{1,4}+)?by[ \t]{1,4}+"
     rb"(?:password[ \t]{1,4}+)?|"
-    rb"(?:password|passwort)[ \t]{1,4}+for[ \t]{1,4}+[^\s=]{1,128}+[ \t]{0,4}+=[ \t]{0,4}+)[\"']"
-    rb"(?P<value>[^\s\"']{6,128}+)[\"']"
+    rb"(?:password|passwort)[ \t]{1,4}+for[ \t]{1,4}+[^\s=]{1,128}+[ \t]{0,4}+=[ \t]{0,4}+)"
+    rb"(?P<quote>[\"']?)(?P<value>[^\s\"';]{6,128}+)(?P=quote)"
 )
 _ANSWER = re.compile(
     rb"[\"'][)\]]?+[\s;,{]{0,16}+(?:[a-z_.]{1,40}+[ (]{1,2}+){1,2}+[\"'](?P<value>[^\"'\\\s]{6,128}+)"
@@ -98,6 +121,8 @@ SIGNS = (
     b"setuser",
     b"logon",
     b"snmp",
+    b"radtest",
+    b"isakmp",
     b"add_user",
     b"adduser",
     b"create_user",
@@ -150,10 +175,12 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
         found.append(_POSITION)
     for pattern in found:
         for match in pattern.finditer(text):
-            if is_certain(match["value"]) or is_dense(match["value"], 10):
+            value = match["value"]
+            told_so = pattern is _BESIDE_USER and match[0][:3].lower() in (b"cre", b"log", b"sig")
+            if is_certain(value) or is_dense(value, 10) or (told_so and is_chosen(value)):
                 yield from whole("field", match["value"], match.start("value"))
     if _LOGS_IN.search(told) is not None:
-        for pattern in (_ON_A_LINE, _WITH_USER):
+        for pattern in (_ON_A_LINE, _WITH_USER, _FILLED_IN, _BELOW_USER):
             for match in pattern.finditer(text):
                 if is_chosen(match["value"], 6):
                     yield from whole("field", match["value"], match.start("value"))
@@ -165,9 +192,12 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
         for match in _SIGN_IN.finditer(text):
             if is_certain(match["value"]):
                 yield from whole("field", match["value"], match.start("value"))
+    if b"pass" in told or b"secret" in told or b"key" in told:
+        for match in _ENCODED.finditer(text):
+            yield from whole("field", match["value"], match.start("value"))
     if b"identified" in told or (b"password" in told and b"password for" in low):
         for match in _SQL.finditer(text):
-            if not is_placeholder(match["value"]):
+            if is_chosen(match["value"], 6) or (match["quote"] and not is_placeholder(match["value"])):
                 yield from whole("field", match["value"], match.start("value"))
 
 

@@ -23,7 +23,7 @@ _NO_PHRASE = re.compile(rb"(?i)secret|credential")
 _AUTHENTICATION = frozenset({b"authorization", b"proxy-authorization"})
 _SCHEME_WORD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{1,30}+[ \t+]{1,16}+(?=\S)")
 _CRUMBS = re.compile(rb"(?P<name>[^\s=;,]{1,128}+)=[\"]?+(?P<value>[^;\s\"]{1,4096}+)")
-_NOT_GIVEN = re.compile(rb"[-<`(/~]|\$[({\w]|%\w*%|\.{1,2}/|[a-z]{2,8}://|[\d:.]*+\Z(?<=:\d\d)|@")
+_NOT_GIVEN = re.compile(rb"[-<`(/~]|\$[({\w]|%\w*+%|\.{1,2}/|[a-z]{2,8}://|[\d:.]*+\Z(?<=:\d\d)|@")
 """What stands for a value on a command line."""
 _CLOSING = re.compile(rb"[),\]};:](?:\s|$)")
 

@@ -49,12 +49,12 @@ _SECRET = [
     "passkey", "authsalt", "noncesalt", "userpwd", "presharedkey", "applicationkey", "integrationkey",
     "appkey", "proxypass", "assword", "apptoken",
     "requirepass", "psk", "masterauth", "pgpass", "bindpass", "ftppass", "mailpass", "smtppass",
-    "becomepass",
+    "becomepass", "writekey",
     *(flat(word) for word in SECRETS),
 ]  # fmt: skip
 _HINTS = [
     "token", "key", "signature", "sig", "hmac", "auth", "xauth", "sessid", "jsessionid", "sid", "cookie",
-    "xsessionid",
+    "xsessionid", "apisign", "rlkey", "sonarlogin",
     "setcookie", "jwt", "sas", "otp", "assertion", "ticket", "connectsid", "pass", "wepkey",
     "authkeyid", "bearer", "creds", "cred", "devicecode", "invitecode", "activationcode", "secretid", "dsn",
     "macaroon", "crumb", "keymaterial", "keydata", "keybytes", "appcertificate", "salt", "pepper",
@@ -89,16 +89,20 @@ _PARAMETERS = frozenset(
 )
 """Names that count only in a query or a form."""
 _NO_SECRETS = re.compile(
-    r"(?:page|next|prev|previous|continuation|sync|cursor|resume|cancel|eos|bos|pad|unk|sep|cls|mask|stop|start|"
-    r"end|special|input|output|total|max|min|cached|image|audio|(?<!plain)text|reasoning|completion|prompt|logprob|top|"
-    r"prediction|begin|change|cancellation|paging|delta)token$|(?:public|primary|foreign|sort|partition|cache|"
+    r"(?:page|next|prev|previous|continuation|sync|cursor|resume|cancel|eos|bos|pad|unk|sep|cls|mask"
+    r"|stop|start|"
+    r"end|special|input|output|total|max|min|cached|image|audio|(?<!plain)text|reasoning|completion"
+    r"|prompt|logprob|top|"
+    r"prediction|begin|change|cancellation|paging|delta)token$|(?:public|primary|foreign|sort"
+    r"|partition|cache|"
     r"idempotency|object|foreignobject|dedup|deduplication|unique|translation|i18n|locale|hash|map|"
     r"registry|dict|sub|hot|shortcut|websocket|row|group|message|s3)key$|"
     r"(?:function|method|call|type|email|thought|key)signature$|"
     r"(?:oneway|compass|bypass|trespass|surpass|overpass|underpass)$"
 )
 _LESS = re.compile(
-    r"(?:value|header|param|parameter|plain|raw|b64|base64|sha|prod|dev|test|live|old|new|backup|hash|confirmation|"
+    r"(?:value|header|param|parameter|plain|raw|b64|base64|sha|prod|dev|test|live|old|new|backup"
+    r"|hash|confirmation|"
     r"confirm|bin|again|repeat|staging|utente|usuario|\d+)+$"
 )
 _NOUN = re.compile(r"(?<=.)(?:data|material|text|str|string|encoded|inline|literal|list|array)$")
@@ -122,7 +126,7 @@ STEMS = (
     *(b"connectionstring", b"connstring", b"connection_string", b"conn_str", b"connection-string"),
     *(b"assertion", b"saml", b"verifier", b"phrase", b"code", b"hmac", b"jwt", b"sas", b"otp"),
     *(b"salt", b"pepper"),
-    *(b"magic", b"invit", b"state"),
+    *(b"magic", b"invit", b"state", b"encrypt", b"sonar.login", b"windows.net", b"api-sign"),
     *(b"appid", b"app_id", b"app-id", b"certificate"),
     *(b"sid", b"ticket", b"psk", b"wep", b"kubeconfig", b"pswd", b"privkey", b"mnemonic", b"seedwords"),
     *(
@@ -222,7 +226,8 @@ def names_no_secret(word: bytes) -> bool:
 _CODES = tuple(map(flat, CODES))
 _DIGITS = re.compile(
     r"(?:^|_)(?:pin|pin_?code|otp|totp|cvv2?|cvc2?|tan|(?:otp|totp|sms|mfa|two_?factor|2fa|one_?time)_?code|"
-    r"(?:verification|security|access|auth|authentication|login|unlock|door|gate|alarm|entry|lock|lockbox|keypad|"
+    r"(?:verification|security|access|auth|authentication|login|unlock|door|gate|alarm|entry|lock"
+    r"|lockbox|keypad|"
     r"garage|safe|vault|pairing|activation|confirmation)_?code|passcode)$"
 )
 
@@ -245,6 +250,10 @@ def _by_end(flat: str, words: list[str], parameter: bool) -> Weight:
     if flat.endswith(_SECRET_ENDS):
         return Weight.SECRET
     last = words[-1]
+    if flat == "encrypt" or (last == "session" and len(words) > 1):
+        return Weight.KEY
+    if "accountkey" in flat and flat.endswith("windowsnet"):  # Hadoop's names for keys of Azure
+        return Weight.SECRET
     if last == "sid" and len(words) > 1 and words[-2] not in _OF_SESSIONS:
         return Weight.NOTHING  # Twilio's ids of calls, LiveKit's of rooms
     if last in _WHOLE and last not in _PARAMETERS:
@@ -255,14 +264,18 @@ def _by_end(flat: str, words: list[str], parameter: bool) -> Weight:
 
 
 _HEADER = re.compile(
-    r"(?i)auth|secret|token|key|credential|passw|cookie|session|signature|organization|project|account-id|jwt|csrf|xsrf"
+    r"(?i)auth|secret|token|key|credential|passw|cookie|session|signature|organization|project"
+    r"|account-id|jwt|csrf|xsrf"
 )
 _NO_CREDENTIALS = re.compile(
     r"(?i)^(?:sec-websocket-(?!protocol).*|idempotency-key|accept.*|content-.*|host|origin|referer|via|"
-    r"forwarded|x-forwarded-.*|x-real-ip|user-agent|connection|keep-alive|date|etag|if-.*|last-modified|range|"
-    r"server|server-timing|nel|report-to|alt-svc|vary|cache-control|expires|pragma|age|upgrade.*|transfer-encoding|"
+    r"forwarded|x-forwarded-.*|x-real-ip|user-agent|connection|keep-alive|date|etag|if-.*"
+    r"|last-modified|range|"
+    r"server|server-timing|nel|report-to|alt-svc|vary|cache-control|expires|pragma|age|upgrade.*"
+    r"|transfer-encoding|"
     r"te|trailer|traceparent|tracestate|baggage|x-b3-.*|cf-.*|x-request-id|x-stainless-.*|x-ratelimit-.*|"
-    r"openai-(?:beta|model|version|processing-ms)|strict-transport-security|access-control-.*|www-authenticate|"
+    r"openai-(?:beta|model|version|processing-ms)|strict-transport-security|access-control-.*"
+    r"|www-authenticate|"
     r"proxy-authenticate|x-content-type-options|location|link|x-openai-.*|sec-fetch-.*|sec-ch-.*|python|"
     r"x-envoy-.*|x-powered-by|surrogate-key|x-cache-key|dnt|priority)$"
 )

@@ -36,7 +36,8 @@ _WORTHS = re.compile(
 )
 _TAG = re.compile(rb"<[A-Za-z][^<>]{1,2048}+>(?P<text>[^<>\s]{0,1024}+)")
 _ATTRIBUTE = re.compile(
-    rb"(?<![^\s\"'])(?P<name>[A-Za-z][A-Za-z0-9:._-]{0,63}+)\s{0,4}+=\s{0,4}+(?P<quote>[\"']?+)(?P<value>[^\"'<>]{1,1024}?)(?=(?P=quote)(?:[\s/>]|$))"
+    rb"(?<![^\s\"'])(?P<name>[A-Za-z][A-Za-z0-9:._-]{0,63}+)\s{0,4}+=\s{0,4}+(?P<quote>[\"']?+)(?P<v"
+    rb"alue>[^\"'<>]{1,1024}?)(?=(?P=quote)(?:[\s/>]|$))"
 )
 _PLIST = re.compile(
     rb"<(?:key|name|Key|Name)>\s{0,8}+(?P<name>[^<>]{1,128}+)</(?:key|name|Key|Name)>\s{0,16}+"
@@ -61,7 +62,8 @@ _KEYS = re.compile(
 )
 _ENTRY = re.compile(rb"[\w.-]{1,128}+:[ \t]{1,4}+[\"']?+(?P<value>[^\s\"']{6,4096}+)")
 NETSCAPE = re.compile(
-    rb"\t(?:TRUE|FALSE)\t[^\t\r\n]{1,256}+\t(?:TRUE|FALSE)\t\d{1,12}+\t[^\t\r\n]{1,128}+\t(?P<value>[^\s\"]{8,4096}+)"
+    rb"\t(?:TRUE|FALSE)\t[^\t\r\n]{1,256}+\t(?:TRUE"
+    rb"|FALSE)\t\d{1,12}+\t[^\t\r\n]{1,128}+\t(?P<value>[^\s\"]{8,4096}+)"
 )
 
 

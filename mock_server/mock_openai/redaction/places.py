@@ -13,22 +13,30 @@ from mock_openai.redaction.values import is_chosen, is_credential, is_dense, is_
 
 _AUTHORITY = re.compile(rb"(?<=://)[^\s\"'<>/?#\\]{3,1024}+")
 _AT = re.compile(
-    rb"(?<![A-Za-z0-9_.%+/:@-])(?P<sip>sips?:)?+(?!(?:acct|npm|mailto|sips?|xmpp|tel|im|pres|jsr|pkg|git|ssh):)"
+    rb"(?<![A-Za-z0-9_.%+/:@-])(?P<sip>sips?:)?+(?!(?:acct|npm|mailto|sips?|xmpp|tel|im|pres|jsr|pkg"
+    rb"|git|ssh):)"
     rb"[A-Za-z0-9_.%+-]{1,64}+:(?P<value>[^\s:@/\"'<>]{6,128}+)@[A-Za-z0-9.-]{1,255}+(?::\d{2,5})?"
 )
 _SLASH_AT = re.compile(
-    rb"(?i)(?:jdbc:oracle:(?:thin|oci):|sqlplus {1,8}+)[^\s/@\"']{1,64}+/(?P<value>[^\s@\"'/]{4,128}+)@"
+    rb"(?i)(?:jdbc:oracle:(?:thin|oci):|(?:sqlplus|connect|conn|expdp|impdp|sqlldr"
+    rb"|rman target) {1,8}+)[^\s/@\"']{1,64}+/(?P<value>[^\s@\"'/]{4,128}+)@"
 )
 _HOOK = re.compile(
-    rb"(?i)(?:hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/\d{1,32}+/|"
-    rb"\.webhook\.office\.com/webhookb2/|outlook\.office(?:365)?\.com/webhook/|api\.telegram\.org/(?:file/)?bot|"
+    rb"(?i)(?:hooks\.slack\.com/(?:services|workflows|triggers)/"
+    rb"|discord(?:app)?\.com/api/webhooks/\d{1,32}+/|"
+    rb"\.webhook\.office\.com/webhookb2/|outlook\.office(?:365)?\.com/webhook/"
+    rb"|api\.telegram\.org/(?:file/)?bot|"
     rb"hooks\.zapier\.com/hooks/catch/|chat\.googleapis\.com/v1/spaces/|hook\.[a-z0-9]{2,8}\.make\.com/|"
-    rb"\.g\.alchemy\.com/v2/|\.infura\.io/v3/|\.quiknode\.pro/|webhook\.site/|rtmps?://[^\s/\"']{1,255}+/[^\s/\"']{1,64}+/|/open-apis/bot/v2/hook/)"
+    rb"\.g\.alchemy\.com/v2/|\.infura\.io/v3/|\.quiknode\.pro/|webhook\.site/"
+    rb"|\.loggly\.com/(?:inputs|bulk)/|hc-ping\.com/|rtmps?://[^\s/\"']{1,255}+/[^\s/\"']{1,64}+/"
+    rb"|/open-apis/bot/v2/hook/)"
     rb"(?P<value>[A-Za-z0-9_/:@%-]{7,512}+)"
 )
 _CARRIER = re.compile(
-    rb"/(?:hooks?|webhooks?|webhook-test|reset|reset-password|verify|confirm|activate|invite|magic|magic-link|macros/s|private|t|"
-    rb"trigger|triggers|ingest|collect|receiver(?:/v\d)?+(?:/http)?+|inbound|notify|callback)[/-](?P<value>[\w~./-]{16,256}+)"
+    rb"/(?:hooks?|webhooks?|webhook-test|reset|reset-password|verify|confirm|activate|invite|magic"
+    rb"|magic-link|macros/s|private|t|"
+    rb"trigger|triggers|ingest|collect|receiver(?:/v\d)?+(?:/http)?+|inbound|notify"
+    rb"|callback)[/-](?P<value>[\w~./-]{16,256}+)"
 )
 _CARRIERS = (
     b"/reset",
@@ -49,13 +57,32 @@ _WIFI = re.compile(rb"(?i)WIFI:(?:[STH]:[^;\"\s]{0,64}+;){0,4}+P:(?P<value>[^;\"
 _QUERY = re.compile(rb"\?[^\s\"'<>?]{1,1024}+")
 _EXPIRES = re.compile(rb"(?i)(?<=[?&])expires=\d{9,13}")
 _SIGNED = re.compile(
-    rb"(?<=[?&])(?:md5|hash|hmac|digest|sign|secure|verify|h|hs|k|s|st|t|v)=(?P<value>[A-Za-z0-9_~%=-]{20,256}+)"
+    rb"(?<=[?&])(?:md5|hash|hmac|digest|sign|secure|verify|h|hs|k|s|st|t"
+    rb"|v)=(?P<value>[A-Za-z0-9_~%=-]{20,256}+)"
 )
 """What makes an address valid until it expires."""
+_ACCOUNTS = rb"(?:root|admin|administrator|postgres|sa|ubuntu|pi|deploy|guest|oracle|ec2-user)"
+_ACCOUNT = re.compile(
+    rb"(?:(?:(?<![\w./@:-])user=|\]:\d{2,5} )[\w.@+-]{1,64}+|(?<![\w./@:-])"
+    + _ACCOUNTS
+    + rb"):(?P<value>[^\s:@/\"',]{6,64}+)(?![:@/])"
+)
+"""A user and a password, of an account that many systems have or after a word that says so."""
+OF_AN_ACCOUNT = re.compile(_ACCOUNTS + rb":[^:]{6}|:(?:25|465|587)\Z")
 _OF_A_LETTER = re.compile(rb"(?<=[?&])[tksh]=(?P<value>[A-Za-z0-9_~.%-]{32,512}+)")
 LONG = re.compile(rb"[tksh]=[A-Za-z0-9_~.%-]{32}")
 """A parameter whose name is one letter: what is so long opens the address."""
-_HOSTS = (b"hook", b"telegram", b"chat.googleapis", b"alchemy", b"infura", b"quiknode", b"rtmp")
+_HOSTS = (
+    b"hook",
+    b"telegram",
+    b"chat.googleapis",
+    b"alchemy",
+    b"infura",
+    b"quiknode",
+    b"rtmp",
+    b"loggly",
+    b"hc-ping",
+)
 SIGNS = (
     b"hook",
     b"telegram",
@@ -64,6 +91,8 @@ SIGNS = (
     b"infura",
     b"quiknode",
     b"rtmp",
+    b"loggly",
+    b"hc-ping",
     b"wifi:",
     b"expires=",
     b"oracle",
@@ -71,7 +100,7 @@ SIGNS = (
     *_CARRIERS,
 )
 """Words that a text needs, beside those of names, to be searched here."""
-WITH_AT = re.compile(rb":[^\s:@/]{6,128}+@")
+WITH_AT = re.compile(rb"[:/][^\s:@/]{6,128}+@")
 """Finds what may be a password before a host."""
 
 
@@ -106,6 +135,10 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             for part in _SIGNED.finditer(match[0]) if _EXPIRES.search(match[0]) is not None else ():
                 if is_credential(part["value"], 20):
                     yield from whole("query", part["value"], match.start() + part.start("value"))
+    if b":" in told:
+        for match in _ACCOUNT.finditer(text):
+            if is_chosen(match["value"]):
+                yield from whole("user part", match["value"], match.start("value"))
     if b"=" in told and b"?" in text:
         for match in _OF_A_LETTER.finditer(text):
             if is_dense(match["value"], 32):

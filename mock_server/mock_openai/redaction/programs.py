@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from mock_openai.redaction.forms import Span, any_of
 from mock_openai.redaction.judged import is_given, whole
-from mock_openai.redaction.values import is_credential, is_dense, is_placeholder
+from mock_openai.redaction.values import is_chosen, is_credential, is_dense, is_placeholder
 
 _BEGINNINGS = (b"", b" ", b"\t", b"\n", b"(", b'"', b"'")
 _SHORT = re.compile(
@@ -26,6 +27,11 @@ _USER_AND = re.compile(
     rb"(?P<value>[^\s\"',]{6,256}+)"
 )
 """A name and a password in one argument, as lftp and Samba's programs take them."""
+_USER_THEN = re.compile(
+    rb"(?:^|(?<=\s))(?:-u|-U|--user|--username)[ =][\"']?+[A-Za-z][\w.@\\+-]{0,63}+[\"']?+"
+    rb"(?:[ ](?!-[pPwW][ ])[^\s;|&]{1,64}+){0,6}?[ ]-[pPwW][ ][\"']?+(?P<value>[^\s\"';|&]{6,256}+)"
+)
+"""The password that follows a user among the arguments of any program: `-u bob -p ...`."""
 _COOKIE = re.compile(
     rb"(?<![\w-])(?:-b|--cookie)[ =]{1,4}+[\"']?+(?P<value>[^\s\"'=;]{1,64}+=[^\"'\r\n]{1,1024}+)"
 )
@@ -37,7 +43,7 @@ _TAKING = {
         r"|import|export)?"
         r"|cqlsh|7z|rar|unrar|smbclient|zip|twine upload|influx|psexec|winexe|vncdo|mosquitto_(?:pub"
         r"|sub|rr|passwd)|sqlcmd"
-        r"|bcp|isql|ipmitool|rcon|mcrcon|rabbitmqadmin|nats",
+        r"|bcp|isql|ipmitool|rcon|mcrcon|rabbitmqadmin|nats|tabcmd|snowsql|vsql|curlftpfs",
         r"-(?:[pP]|-?pw|-?password)[ \t=]{0,4}",
     ),
     "archive": (r"unzip", r"-P[ \t]{0,4}"),
@@ -53,15 +59,27 @@ _TAKING = {
     ),
 }
 """Names of programs, and the options of theirs that take a secret."""
-_OF_OPTION = {
-    kind: re.compile(rf"(?<![^\s\"']){option}[\"']?+(?P<value>[^\s\"']{{6,256}}+)".encode())
-    for kind, (_, option) in _TAKING.items()
-}
-_PROGRAM = re.compile(
-    rb"(?<![\w.-])(?:"
-    + "|".join(f"(?P<{kind}>{programs})" for kind, (programs, _) in _TAKING.items()).encode()
-    + rb")\b(?!-)(?=(?P<rest>(?:[^\r\n;|&\"]|\"(?!\s?[,:}\]])){6,400}+))"
-)
+
+
+@cache
+def of_options() -> dict[str, re.Pattern[bytes]]:  # compiled when they are first used, as `names.stems` is
+    """Return what finds the options of each kind of program."""
+    return {
+        kind: re.compile(rf"(?<![^\s\"']){option}[\"']?+(?P<value>[^\s\"']{{6,256}}+)".encode())
+        for kind, (_, option) in _TAKING.items()
+    }
+
+
+@cache
+def program() -> re.Pattern[bytes]:
+    """Return what finds a program and its arguments."""
+    return re.compile(
+        rb"(?<![\w.-])(?:"
+        + "|".join(f"(?P<{kind}>{programs})" for kind, (programs, _) in _TAKING.items()).encode()
+        + rb")\b(?!-)(?=(?P<rest>(?:[^\r\n;|&\"]|\"(?!\s?[,:}\]])){6,400}+))"
+    )
+
+
 PROGRAMS = (
     *(b"mysql", b"mariadb", b"sshpass", b"mongo", b"cqlsh", b"unzip", b"smbclient", b"redis-cli", b"ldap"),
     *(b"docker", b"podman", b"helm", b"openssl", b"mosquitto", b"snmp", b"freerdp", b"rdesktop", b"mstsc"),
@@ -85,6 +103,9 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             begins = text[max(0, match.start() - 1) : match.start()] in _BEGINNINGS
             if begins and not match["user"].isdigit() and not is_placeholder(match["value"]):
                 yield from whole("user part", match["value"], match.start("value"))
+        for match in _USER_THEN.finditer(text):
+            if is_chosen(match["value"], 6):
+                yield from whole("field", match["value"], match.start("value"))
         for match in _USER_AND.finditer(text):
             if is_credential(match["value"], 8):
                 yield from whole("user part", match["value"], match.start("value"))
@@ -94,8 +115,8 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
                 if is_credential(crumb["value"], 8):
                     yield from whole("cookie", crumb["value"], match.start("value") + crumb.start("value"))
     if options or _RUNS_ONE.search(told) is not None:
-        for match in _PROGRAM.finditer(text):
+        for match in program().finditer(text):
             kind = next(kind for kind in _TAKING if match[kind])
-            for each in _OF_OPTION[kind].finditer(match["rest"]):
+            for each in of_options()[kind].finditer(match["rest"]):
                 if is_given(each["value"]):
                     yield from whole("field", each["value"], match.start("rest") + each.start("value"))

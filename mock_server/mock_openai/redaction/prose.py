@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from mock_openai.redaction.forms import Span, trie
 from mock_openai.redaction.judged import TRAILING, Stem, is_certain, whole
@@ -53,26 +54,39 @@ _ENGLISH = {
         "openai key",
         "account key",
     ),
-    *("deepgram key", "anthropic key"),
+    *("deepgram key", "anthropic key", "code word", "codeword", "safe word", "security word"),
 }
-_NAME = re.compile(rb"(?:^|[^a-z0-9_])(?P<name>" + trie(_ENGLISH).encode() + rb")\Z")
-_REST = re.compile(
-    rb"(?P<tail>(?:[a-z]|\xc3[\x80-\xbf]|\xc4\xb1){0,12}+(?: (?:word|phrase|code|key)(?![a-z]))?+)"
-    rb"[*_`\"']{0,3}+"
-    rb"(?:[ \t]{1,2}+\([^()\r\n\"]{1,48}+\))?+:?+[*`]{0,2}+"
-    rb"(?P<verb>,?+[ \t]{0,4}+(?:(?:for|of|to|at|in|on|from)(?: [\w@.'-]{1,24}+){1,4}? (?:is|was)(?![a-z0-9])"
-    rb"|(?:is|was|are|now|to|of|be|equals|reads|lautet|ist|est|es|\xc3\xa8|jest|je"
-    rb"|\xc3\xa4r|er|on|adalah"
-    rb"|olarak|este|das|it'?s|that'?s|c'est|would|should|will|be|sera|ser\xc3\xa1|still|just|currently|again"
-    rb"|\xc3\xa9|"
-    rb"for [\w@.-]{1,64}+)(?![a-z0-9])|\xe6\x98\xaf|\xe3\x81\xaf|\xe4\xb8\xba|\xeb\x8a\x94|\xec\x9d\x80"
-    rb"|\xd1\x82\xd0\xb0\xd0\xba\xd0\xbe\xd0\xb9|\xd1\x8d\xd1\x82\xd0\xbe"
-    rb"|[:=]|->|--?"
-    rb"|\xe2\x80\x94),?+){0,4}+:?+"
-    rb"[ \t]{0,4}+[\"'`(*]{0,3}+[ \t]?+(?P<value>"
-    rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|[&,;](?![\w.~%-]{1,64}+[=:])){6,256}+)"  # not the next name
-)
-"""The text after the stem of a name in a sentence."""
+
+
+@cache
+def _name() -> re.Pattern[bytes]:
+    return re.compile(rb"(?:^|[^a-z0-9_])(?P<name>" + trie(_ENGLISH).encode() + rb")\Z")
+
+
+@cache
+def rest() -> re.Pattern[bytes]:  # compiled when it is first used, as `names.stems` is
+    """Return what finds the text after the stem of a name in a sentence."""
+    return re.compile(
+        rb"(?P<tail>(?:[a-z]|\xc3[\x80-\xbf]|\xc4\xb1){0,12}+(?: (?:word|phrase|code|key)(?![a-z]))?+)"
+        rb"[*_`\"']{0,3}+"
+        rb"(?:[ \t]{1,2}+\([^()\r\n\"]{1,48}+\))?+:?+[*`]{0,2}+"
+        rb"(?P<verb>,?+[ \t]{0,4}+(?:(?:for|of|to|at|in|on|from|vom|von|f\xc3\xbcr|im|am|de|del|du|pour"
+        rb"|para|do|da|per|voor|van)"
+        rb"(?: (?:[\w@.'-]|\xc3[\x80-\xbf]){1,24}+){1,4}?"
+        rb"(?: (?:is|was|lautet|ist|est|es|\xc3\xa8|\xc3\xa9)(?![a-z0-9])|(?: \([^()\r\n\"]{1,64}+\))?:)"
+        rb"|(?:is|was|are|now|to|of|be|equals|reads|lautet|ist|est|es|\xc3\xa8|jest|je"
+        rb"|\xc3\xa4r|er|on|adalah"
+        rb"|olarak|este|das|it'?s|that'?s|c'est|would|should|will|be|sera|ser\xc3\xa1|still|just|currently|again"
+        rb"|\xc3\xa9|"
+        rb"for [\w@.-]{1,64}+)(?![a-z0-9])|\xe6\x98\xaf|\xe3\x81\xaf|\xe4\xb8\xba|\xeb\x8a\x94|\xec\x9d\x80"
+        rb"|\xd1\x82\xd0\xb0\xd0\xba\xd0\xbe\xd0\xb9|\xd1\x8d\xd1\x82\xd0\xbe"
+        rb"|[:=]|->|--?"
+        rb"|\xe2\x80\x94),?+){0,4}+:?+"
+        rb"[ \t]{0,4}+[\"'`(*]{0,3}+[ \t]?+(?P<value>"
+        rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|[&,;](?![\w.~%-]{1,64}+[=:])){6,256}+)"  # not the next name
+    )
+
+
 _CALLED = re.compile(
     rb"(?P<value>[^\s\"'`<>()]{8,128}+)[\"'`]?[ \t]{1,4}(?:(?:is|as|for|be)[ \t]{1,4}(?:the|my|your|our"
     rb"|his|her|a)|\((?:the|my|your)?)"
@@ -131,12 +145,14 @@ def said(text: bytes, low: bytes, stem: Stem) -> Iterator[Span]:
         before = max(0, stem.start - 180)
         called = _CALLED.search(text, before, stem.start)
         random = is_mixed if called is not None and b" for " in called[0] else is_certain
-        if called is not None and random(called["value"]) and _MIXED.search(called["value"]):
+        certain = called is not None and random(called["value"]) and _MIXED.search(called["value"])
+        passes = called is not None and stem.word == b"pass" and b" for " not in called[0]
+        if called is not None and (certain or (passes and is_chosen(called["value"]))):
             yield from whole("field", called["value"], called.start("value"))
-    match = _REST.match(low, stem.end)
+    match = rest().match(low, stem.end)
     if match is None or low[match.start("value") - 1] not in b" \t:=>\"'`(*\xaf\xba\x94\x80":
         return
-    found = _NAME.search(low[max(0, stem.start - 16) : match.end("tail")])
+    found = _name().search(low[max(0, stem.start - 16) : match.end("tail")])
     foreign = found is None
     if foreign and stem.word not in _FOREIGN and stem.word + match["tail"] not in _FOREIGN:
         return
@@ -150,8 +166,14 @@ def said(text: bytes, low: bytes, stem: Stem) -> Iterator[Span]:
         if is_named_secret(value) and not _ORDINARY.search(value):
             yield from whole("field", value, match.start("value"))
         return
-    surely = password or stem.word in _FOR_SECRETS or stem.word + match["tail"] in _FOR_SECRETS
-    if match["verb"] and surely and is_chosen(value):
+    surely = (
+        password
+        or name.endswith((b"word", b"pw", b"pwd", b"pass"))
+        or stem.word in _FOR_SECRETS
+        or stem.word + match["tail"] in _FOR_SECRETS
+    )
+    said_so = match["verb"] or b":" in text[stem.end : match.start("value")]
+    if said_so and surely and is_chosen(value):
         yield from whole("field", value, match.start("value"))
         return
     if name in (b"pw", b"pass") or foreign:

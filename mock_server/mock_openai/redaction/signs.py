@@ -38,15 +38,6 @@ _ONLY_WORDS = bytes(byte if _WORD.match(bytes((byte,))) else 0x20 for byte in ra
 """Turns all bytes that are not part of words into spaces: splitting there is faster than the pattern
 (measured).
 """
-_NOTATION = re.compile(
-    forms.trie(
-        sign.decode()
-        for sign in (
-            *(b"argon2", b"scrypt", b"pbkdf2", b"kty"),
-            *(*armor.SIGNS, *cards.SIGNS, *commands.SIGNS, *headers.SIGNS, *places.SIGNS),
-        )
-    ).encode()
-)
 _OWN_HEADER = re.compile(rb"(?<![A-Za-z0-9_-])[xX]-[A-Za-z][A-Za-z0-9-]{1,40}+:?+\Z")
 _WRITTEN = frozenset(word.encode() for word in written())
 _SHORT = re.compile(rb"(?<![a-z0-9])" + forms.trie(stem.decode() for stem in SHORT).encode() + rb"(?![a-z])")
@@ -63,6 +54,19 @@ _CODED = re.compile(rb"[A-Za-z0-9+/_-]{512,}+={0,2}")
 _SHORT_TEXT = 64 * 1024
 _MANY = 64
 """The most words of one text that are remembered."""
+
+
+@cache
+def _notation() -> re.Pattern[bytes]:
+    return re.compile(
+        forms.trie(
+            sign.decode()
+            for sign in (
+                *(b"argon2", b"scrypt", b"pbkdf2", b"kty"),
+                *(*armor.SIGNS, *cards.SIGNS, *commands.SIGNS, *headers.SIGNS, *places.SIGNS),
+            )
+        ).encode()
+    )
 
 
 @cache
@@ -153,9 +157,14 @@ def _tells(word: bytes) -> bool:
     if _CODED.fullmatch(word):
         return False
     low = word.lower()
-    if _NOTATION.search(low) or _SHORT.search(low) or commands.OPTION.match(word) or _OWN_HEADER.search(word):
+    if (
+        _notation().search(low)
+        or _SHORT.search(low)
+        or commands.OPTION.match(word)
+        or _OWN_HEADER.search(word)
+    ):
         return True
-    if places.LONG.match(word):
+    if places.LONG.match(word) or places.OF_AN_ACCOUNT.match(word):
         return True
     found = set(_stems().findall(low))
     if not found or names_no_secret(word):

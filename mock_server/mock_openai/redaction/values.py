@@ -14,12 +14,14 @@ SHORTEST = 8
 """Bytes below which a value is not remembered: it would match ordinary words (a key called "test")."""
 
 _PLACEHOLDER = re.compile(
-    rb"(?i)^(?:[\w-]{0,16}(?:\.{3,}|\xe2\x80\xa6|-x{3,}|_x{3,})|[*x.\-_\s\xe2\x80\xa2]+|<.*>|\{\{.*|\{[\w.\[\]()'\"]*\}|\$\{?[\w.]*\}?|%\(?\w*\)?[s%]?|"
+    rb"(?i)^(?:[\w-]{0,16}(?:\.{3,}|\xe2\x80\xa6|-x{3,}|_x{3,})|[*x.\-_\s\xe2\x80\xa2]+|<.*>|\{\{.*"
+    rb"|\{[\w.\[\]()'\"]*\}|\$\{?[\w.]*\}?|%\(?\w*\)?[s%]?|"
     rb"(?:\*{2,}|\[|<)?(?:redacted|filtered|sanitized|masked|hidden|removed)(?:\*{2,}|\]|>)?|"
     rb"(?:your|my|the|some|an?|insert|enter|example|dummy|test|fake)[-_ ](?:[a-z]+[-_ ])*"
     rb"(?:password|passphrase|secret|token|key|here|credentials?)(?:[-_ ]here)?|"
     rb"null|none|nil|true|false|undefined|unknown|string|number|integer|boolean|object|array|required|"
-    rb"optional|disabled|enabled|default|example|password|passwd|pass|secret|token|key|api[-_]?key|text|bearer|same-origin|include|omit|"
+    rb"optional|disabled|enabled|default|example|password|passwd|pass|secret|token|key|api[-_]?key"
+    rb"|text|bearer|same-origin|include|omit|"
     rb"basic|oauth2?|apikey|service|account|always|never|auto|(?:process\.env|os\.environ|os\.getenv|env|"
     rb"self|this|config|settings|secrets|args|request|getpass)\b[\w.\[\]()'\"]*)$"
 )
@@ -47,14 +49,16 @@ _UNSPOKEN = re.compile(
 _LETTERS = re.compile(rb"[A-Za-z]{5,}+")
 _NO_CHOICE = re.compile(
     rb"\A[-/<$%\\~(]|[\s\"'()<>{}\[\]]|://|/\w*+/|@[\w-]++\.|"
-    rb"(?i:\.(?:com|org|net|io|dev|ai|co|de|uk|eu|local|internal|example|test|html?|json|ya?ml|py|js|ts|md|txt|xml|csv|log|png|jpe?g"
+    rb"(?i:\.(?:com|org|net|io|dev|ai|co|de|uk|eu|local|internal|example|test|html?|json|ya?ml|py|js"
+    rb"|ts|md|txt|xml|csv|log|png|jpe?g"
     rb"|pdf|zip|gz|conf|cfg|toml|ini|sh|env|pem|key|crt|db|sql|mp3|wav|exe))(?::\d++)?+\Z|\w="
 )
 """What stands in no password that is recognized by its looks: beginnings of options, paths and references;
 quotes and brackets; addresses, ends of the names of files and hosts, assignments.
 """
 _NUMBERED = re.compile(
-    rb"(?i)[a-z]++(?:[-_.:][a-z]++){0,4}+[-_.:]?\d{1,4}[a-z]?|\d{1,6}(?:[-_.:,]?[a-z]++){1,5}|v?\d++(?:[.:-]\d++)++\S*+|"
+    rb"(?i)[a-z]++(?:[-_.:][a-z]++){0,4}+[-_.:]?\d{1,4}[a-z]?|\d{1,6}(?:[-_.:,]?[a-z]++){1,5}"
+    rb"|v?\d++(?:[.:-]\d++)++\S*+|"
     rb"[a-z]{1,8}-?\d{1,3}(?:[-_.:/](?:[a-z]{1,8}|\d{1,3})){1,3}"
 )
 """A word with a number, a number with words, a version or date, `x86-64`."""

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import random
 
-from .made_up import BASE62, DIGITS, HEX, LOWER, Made, by_name, some
+from .made_up import BASE62, DIGITS, HEX, LOWER, UPPER, Made, by_name, some
 
 _WORDS = ("lantern", "pebble", "saffron", "badger", "willow", "cobalt", "meadow", "ginger", "raven", "tundra")
+RUSSIAN = (
+    "\u041c\u043e\u044f \u0441\u0435\u043a\u0440\u0435\u0442\u043d\u0430\u044f \u0444\u0440\u0430\u0437\u0430"
+)
+BASE32 = UPPER + "234567"
 BASE58 = "".join(char for char in BASE62 if char not in "0OIl")
 
 
@@ -101,6 +105,30 @@ CHOSEN: dict[str, Made] = {
         "literal": "secretGenerator:\n- literals:\n  - pgpass=@@\n",
         "quoted in a log": 'login failed for carla with password "@@" from 10.0.0.9',
         "network": 'network={\n  ssid="acme"\n  psk="@@"\n}',
+        "user then option": "tabcmd login -s https://bi.example.com -u carla -p @@",
+        "user then option of any program": "calltool --user carla --verbose -p @@ sync",
+        "place isakmp": "crypto isakmp key @@ address 10.0.0.7",
+        "place radius": "radtest carla @@ localhost 0 x",
+        "place wifi": "wpa_passphrase Lab @@",
+        "line nickserv": "/msg NickServ IDENTIFY @@",
+        "oracle": "CONNECT bot/@@@orcl",
+        "sql bare": "GRANT CONNECT TO bot IDENTIFIED BY @@;",
+        "call set": 'keyring.set_password("calls", "carla", "@@")',
+        "call pw set": 'mqtt.username_pw_set("bot", "@@")',
+        "call ftp": "FTP('files.example.com', 'carla', '@@')",
+        "typed into a page": 'driver.find_element(By.ID, "password").send_keys("@@")',
+        "typed in a story": 'When I fill in "Passphrase" with "@@"',
+        "block of a vpn": "<auth-user-pass>\ncarla\n@@\n</auth-user-pass>",
+        "account": "chpasswd:\n  list: |\n    root:@@\n    bob:RANDOM",
+        "account of a relay": "[smtp.example.com]:465 carla:@@",
+        "account of turn": "realm=example.com\nuser=carla:@@",
+        "creds": "creds: carla / @@",
+        "said of whom": "Password for the elastic user (reset with elastic-reset): @@",
+        "said as": "Take @@ as the password, please.",
+        "said pw": "Login is carla, pw is @@.",
+        "said code word": "Our code word is @@.",
+        "said in the middle de": "Das WLAN-Passwort vom B\u00fcro lautet @@.",
+        "said phrase ru": RUSSIAN + ": @@",
         "said pw de": "Mein Passwort ist @@ und es geht nicht.",
         "said pw fr": "Le mot de passe est @@, merci.",
         "said pw es": "Mi contrase\u00f1a es @@, gracias.",
@@ -123,4 +151,24 @@ CHOSEN: dict[str, Made] = {
     "spelled with commas": _spelled("my password is @@", ", "),
     "backup codes said": _codes,
     "vault": _vault,
+    "seed of nats": by_name("nk -inkey SU@@", 56, BASE32),
+    "seed of nats in a block": by_name("-----BEGIN USER NKEY SEED-----\nSX@@\n------END", 56, BASE32),
+    "static key": by_name("-----BEGIN OpenVPN Static key V1-----\n@@\n-----END", 32, HEX),
+    "secret key of 1Password": by_name("A3-C4ZJ9P-T7@@-2KX9Q-M4B7R-3HJ8W", 4, UPPER + DIGITS),
+    "key of b2": by_name("b2 authorize-account 0012ab34cd56ef7 K003@@", 27, BASE62 + "+/"),
+    "matrix": by_name("matrix token syt_Y2FybGE_@@_1a2B3c", 20),
+    "scram": by_name("SCRAM-SHA-256$4096:c2FsdHNhbHQx$@@=", 43, BASE62 + "+/"),
+    "md5 of postgres": by_name('"carla" "md5@@"', 32, HEX),
+    "nt hash": by_name("carla:1104:aad3b435b51404eeaad3b435b51404ee:@@:::", 32, HEX),
+    "password of a router": by_name("username carla password 7 @@", 22, "0123456789ABCDEF"),
+    "account key of hadoop": by_name("fs.azure.account.key.calls.dfs.core.windows.net=@@==", 86),
+    "session of a vault": by_name('export BW_SESSION="@@=="', 86),
+    "gossip": by_name('encrypt = "@@="', 43, BASE62 + "+/"),
+    "write key": by_name("ACME_WRITEKEY=@@", 22),
+    "key of a shared file": by_name(
+        "https://www.dropbox.com/scl/fi/a/f.pdf?rlkey=@@&dl=0", 25, LOWER + DIGITS
+    ),
+    "pin of a mailbox": by_name("Voicemail PIN @@, please.", 6, DIGITS),
+    "code's": by_name("The gate code's @@, by the way.", 6, DIGITS),
+    "code of a card fr": by_name("Le code de la carte est @@.", 5, DIGITS),
 }

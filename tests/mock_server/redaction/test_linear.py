@@ -73,7 +73,8 @@ PATTERNS = [
     for name, pattern in vars(module).items()
     if isinstance(pattern, re.Pattern)
 ] + [pytest.param(pattern, id=f"form {word!r}") for word, pattern in forms._REST.items()]
-PATTERNS += [pytest.param(pattern, id=f"option {kind}") for kind, pattern in programs._OF_OPTION.items()]
+PATTERNS += [pytest.param(pattern, id=f"option {kind}") for kind, pattern in programs.of_options().items()]
+PATTERNS += [pytest.param(program(), id="program") for program in (programs.program, prose.rest)]
 
 
 def repeats(items: Any) -> Iterator[tuple[Any, int]]:
