@@ -26,6 +26,8 @@ _ARGUMENT = re.compile(
 _SIGNS_IN = re.compile(
     rb"(?i)(?:auth|login|credential|bind|password|_pw|basic|sign_?in)[a-z0-9_]{0,16}(?: ?= ?)?\Z"
 )
+_PROVES = re.compile(rb"(?<![A-Za-z_])(?:auth|authenticate|unlock)\Z")
+_NO_PASSWORD = 1000
 _CONNECTS = re.compile(rb"(?i)(?:connect|driver|mysqli|pdo|ftp)[a-z0-9_]{0,16}\Z")
 """The ends of the names of functions that take a user and a password; these take an address before them."""
 _PARTED = re.compile(rb"[.:]")
@@ -58,25 +60,28 @@ def found(text: bytes) -> bool:
 def spans(text: bytes) -> Iterator[Span]:
     """Return the arguments of such functions that look random."""
     for call, telling in _calls(text):
-        users = _before_a_password(text, call) if telling else 0
+        users = _before_a_password(text, call) if telling else _NO_PASSWORD
         for match in _ARGUMENT.finditer(call[0]):
             value = match["value"]
-            if users and is_chosen(value) and call[0].count(b",", 0, match.start("value")) >= users:
+            if is_chosen(value) and call[0].count(b",", 0, match.start("value")) >= users:
                 secret = True
             elif telling and not _PARTED.search(value):
                 secret = is_certain(value, 12)
             else:
                 secret = _HEX.fullmatch(value) is not None or (is_dense(value, 24) and b"://" not in value)
-            if secret and (users or not _FOREIGN.match(value)):
+            if secret and (users < _NO_PASSWORD or not _FOREIGN.match(value)):
                 yield from whole("credential", value, call.start() + match.start("value"))
 
 
 def _before_a_password(text: bytes, call: re.Match[bytes]) -> int:
-    """Return how many arguments precede a password in this call; 0 if it does not take one."""
+    """Return how many arguments precede a password in this call; _NO_PASSWORD if it does not
+    take one."""
     near = max(0, call.start() - 40)
+    if _PROVES.search(text, near, call.start()) is not None:
+        return 0
     if _SIGNS_IN.search(text, near, call.start()) is not None:
         return 1
-    return 2 if _CONNECTS.search(text, near, call.start()) is not None else 0
+    return 2 if _CONNECTS.search(text, near, call.start()) is not None else _NO_PASSWORD
 
 
 def _calls(text: bytes) -> Iterator[tuple[re.Match[bytes], bool]]:

@@ -31,8 +31,8 @@ _PIPED = re.compile(
 )
 _BESIDE_USER = re.compile(
     rb"(?i)(?<![\w-])(?:(?:user|username|login|account|credentials?|creds)"
-    rb"[\"']?+[ \t]{0,4}+(?:[:=-]>?+)?+|(?:log|sign) in as|logged in as)[ \t]{0,4}+[\"']?+"
-    rb"[\w.@+-]{1,64}+(?:[ ]?[:/|][ ]?|,? (?:with|mit|avec|con) )"
+    rb"[\"']?+[ \t]{0,4}+(?:[:=-]>?+)?+|(?:log|sign) in (?:as|with)|logged in as)[ \t]{0,4}+[\"']?+"
+    rb"[\w.@+-]{1,64}+(?:[ ]?[:/|][ ]?|,? (?:with|mit|avec|con|and) )"
     rb"(?P<value>[^\s\"'<>&;,(){}/:=|]{8,128}+=?+=?+)(?![:/=|])"
 )
 _GIVEN = rb"[ ]?[\"']?(?P<value>[A-Za-z0-9][^\s\"'<>()|,;]{7,256}+)"
@@ -54,11 +54,11 @@ _WITH_USER = re.compile(
 )
 _POSITION = re.compile(
     rb"(?:/rp|::add-mask::|inline:|snmp-server community |SETUSER [^\r\n]{1,64}? >|"
-    rb"(?:add|create|change|set|reset)[_ -]?(?:user|password|passwd) [\w.@-]{1,64}+ |"
-    rb"passwd [^\r\n\"]{0,64}?-\w{0,4}b\w{0,4} [^\s]{1,128}+ [^\s]{1,64}+)" + _GIVEN
+    rb"(?:add|create|change|set|reset)[_ -]?(?:user|password|passwd) [\w.@-]{1,64}+ )" + _GIVEN
 )
 _ARGUMENT = re.compile(
-    rb"(?:net use [^\s\"]{1,8}+ [^\s\"]{4,128}+|"
+    rb"(?:passwd [^\r\n\"]{0,64}?-\w{0,4}b\w{0,4} [^\s]{1,128}+ [^\s]{1,64}+"
+    rb"|net use [^\s\"]{1,8}+ [^\s\"]{4,128}+|"
     rb"wpa_passphrase [^\s\"]{1,64}+|radtest [^\s\"]{1,64}+|isakmp key(?: \d)?+|"
     rb"ConvertTo-SecureString(?: -String)?+(?: -AsPlainText)?+(?: -Force)?+"
     rb"|[a-z]{2,12}?ctl (?:add_user|change_password) [\w.@-]{1,64}+|"
@@ -90,9 +90,7 @@ _FILLED_IN = re.compile(
     rb"(?P<value>[^\s\"'\\]{6,128})[\"']"
 )
 """What a test of a page types into the field of a password."""
-_BELOW_USER = re.compile(
-    rb"<auth-user-pass>\s{1,4}[^\s<>]{1,64}+\s{1,4}(?P<value>[^\s<>]{6,128}+)\s{1,4}</auth"
-)
+_BELOW_USER = re.compile(rb"<auth-user-pass>\s{1,4}[^\s<>]{1,64}+\s{1,4}(?P<value>[^\s<>]{6,128}+)")
 _SIGN_IN = re.compile(
     rb"(?i)(?<![\w-])[a-z][\w-]{1,30}+ (?:auth )?(?:login|signin|authenticate|auth|authtoken)"
     rb"(?: -{1,2}[a-z-]{2,32}+)?+ (?P<value>[^\s\"'<>()|,;=]{20,256}+)"
@@ -112,7 +110,7 @@ _EDGES = (b"", b"\n", b'"')
 _USERS = any_of(b"user", b"account", b"cred")
 _LOGS_IN = any_of(b"auth", b"pass", b"login", b"identify", b"logon")
 _SIGNING_IN = re.compile(
-    rb"(?:[lL]og|[sS]ign)(?:in|ged in| in)(?: as \S|:? (?:-{1,2}[a-z-]{2,32} )?[^\s\"'<>()|,;=]{20}|"
+    rb"(?:[lL]og|[sS]ign)(?:in|ged in| in)(?: (?:as|with) \S|:? (?:-{1,2}[a-z-]{2,32} )?[^\s\"'<>()|,;=]{20}|"
     rb":? [\w.@+-]{1,64}(?: ?[:/|]|,? (?:with|mit|avec|con) ))|[0-9] to (?:log|sign) in"
 )
 """Finds where somebody signs in and may say with what."""

@@ -185,6 +185,15 @@ def stems() -> re.Pattern[bytes]:
 
 
 _OF_SESSIONS = frozenset({"connect", "session", "auth", "cookie", "user", "login", "express", "koa"})
+_OF_STAGES = frozenset({
+    "all", "allow", "backward", "band", "boarding", "bus", "by", "can", "checks", "color",
+    "compute", "current", "day", "depth", "did", "each", "fast", "final", "first", "forward",
+    "geometry", "high", "is", "last", "light", "low", "main", "max", "min", "multi", "must",
+    "n", "next", "no", "num", "one", "per", "post", "pre", "quick", "render", "season",
+    "second", "shader", "shadow", "should", "single", "ski", "test", "tests", "third", "to",
+    "total", "two", "will",
+})  # fmt: skip
+"""Words before `pass` that make a round or a ticket of it."""
 _SEPARATORS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\x00-\x7f]+")
 
@@ -250,6 +259,8 @@ def _by_end(flat: str, words: list[str], parameter: bool) -> Weight:
     if flat.endswith(_SECRET_ENDS):
         return Weight.SECRET
     last = words[-1]
+    if last == "pass" and len(words) > 1:
+        return Weight.NOTHING if words[-2] in _OF_STAGES else Weight.SECRET
     if flat == "encrypt" or (last == "session" and len(words) > 1):
         return Weight.KEY
     if "accountkey" in flat and flat.endswith("windowsnet"):  # Hadoop's names for keys of Azure

@@ -16,7 +16,7 @@ import mock_openai.redaction.near as near_to
 from mock_openai.redaction.escapes import Decoded, decoded, has_escapes
 from mock_openai.redaction.judged import TRAILING, is_certain
 from mock_openai.redaction.redactor import DEEPEST, SecretRedactor
-from mock_openai.redaction.values import is_dense
+from mock_openai.redaction.values import is_chosen, is_dense
 
 _WORD = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"'<>(){}[],;`")
 _PHONE = b"0123456789 ()+./-\xa0\xc2\xe2\x80\x89\x90\x91\x92\x93\x94\x95\xaf"
@@ -106,7 +106,11 @@ def _apart(text: bytes, start: int) -> int:
             and b"\n" not in tail[word.end() :]
             and _is_random(word[0].rpartition(b":")[2])
         )
-        if near or (is_certain(word[0]) and not forms.spans(word[0]) and all(map(_may_call, calls))):
+        if near or (
+            (is_certain(word[0]) or is_chosen(word[0]))
+            and not forms.spans(word[0])
+            and all(map(_may_call, calls))
+        ):
             place = min(place, base + word.start())
     for begun in (codes.BEGUN, *groups.OPEN):
         if (found := begun.search(tail, max(0, len(tail) - _NEAR))) is not None:

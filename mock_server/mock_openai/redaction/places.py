@@ -113,11 +113,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             yield from _user_part(match[0].rpartition(b"@")[0], match.start())
     if b"@" in text:
         for match in _AT.finditer(text):
-            if (
-                is_certain(match["value"])
-                or (match["sip"] and is_given(match["value"]))
-                or is_chosen(match["value"])
-            ):
+            if is_certain(match["value"]) or (match["sip"] and is_given(match["value"])):
                 yield from whole("user part", match["value"], match.start("value"))
         for match in _SLASH_AT.finditer(text):
             if not is_placeholder(match["value"]):

@@ -71,7 +71,7 @@ def rest() -> re.Pattern[bytes]:  # compiled when it is first used, as `names.st
         rb"[*_`\"']{0,3}+"
         rb"(?:[ \t]{1,2}+\([^()\r\n\"]{1,48}+\))?+:?+[*`]{0,2}+"
         rb"(?P<verb>,?+[ \t]{0,4}+(?:(?:for|of|to|at|in|on|from|vom|von|f\xc3\xbcr|im|am|de|del|du|pour"
-        rb"|para|do|da|per|voor|van)"
+        rb"|para|do|da|per|voor|van|you|we|i|that|which)"
         rb"(?: (?:[\w@.'-]|\xc3[\x80-\xbf]){1,24}+){1,4}?"
         rb"(?: (?:is|was|lautet|ist|est|es|\xc3\xa8|\xc3\xa9)(?![a-z0-9])|(?: \([^()\r\n\"]{1,64}+\))?:)"
         rb"|(?:is|was|are|now|to|of|be|equals|reads|lautet|ist|est|es|\xc3\xa8|jest|je"

@@ -125,6 +125,10 @@ CHOSEN: dict[str, Made] = {
         "creds": "creds: carla / @@",
         "said of whom": "Password for the elastic user (reset with elastic-reset): @@",
         "said as": "Take @@ as the password, please.",
+        "log in with": "Please log in with carla and @@.",
+        "name of a pass": '#define MAIL_PASS "@@"',
+        "call auth": 'redis:auth("@@")',
+        "place htpasswd": "htpasswd -b /etc/nginx/users carla @@",
         "said pw": "Login is carla, pw is @@.",
         "said code word": "Our code word is @@.",
         "said in the middle de": "Das WLAN-Passwort vom B\u00fcro lautet @@.",
@@ -168,6 +172,7 @@ CHOSEN: dict[str, Made] = {
     "key of a shared file": by_name(
         "https://www.dropbox.com/scl/fi/a/f.pdf?rlkey=@@&dl=0", 25, LOWER + DIGITS
     ),
+    "said that one needs": by_name("The token you need is @@.", 40, HEX),
     "pin of a mailbox": by_name("Voicemail PIN @@, please.", 6, DIGITS),
     "code's": by_name("The gate code's @@, by the way.", 6, DIGITS),
     "code of a card fr": by_name("Le code de la carte est @@.", 5, DIGITS),
