@@ -13,14 +13,16 @@ _NUMBER = re.compile(
 )
 SIGNS = (b"visa", b"mastercard", b"amex", b"kreditkarte", b"tarjeta", b"cardnumber", b"cart\xc3\xa3o")
 """Words that a text needs, beside those of names, to be searched here."""
-_SAYS_SO = any_of(*SIGNS, b"card", b"karte", b"carte", b"carta", b"kort")
+WORD = re.compile(rb"(?<![a-z])(?:cards?|karten?|carte|carta|kort)(?![a-z])")
+"""A short word for a card, which is a part of other words too."""
+_LONG = any_of(*SIGNS)
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     """Return the numbers of cards; `told` are the stems of names in the text, `low` is the text in lower
     case.
     """
-    if _SAYS_SO.search(told) is not None:
+    if WORD.search(told) is not None or _LONG.search(told) is not None:
         for match in _NUMBER.finditer(text):
             if _adds_up(match[0]):
                 yield from whole("digits", match[0], match.start())

@@ -47,8 +47,9 @@ _ON_A_LINE = re.compile(
     rb"[ ][\"']?+(?P<value>[^\s\"']{6,256}+)(?=[\"'\r\n]|\Z)"
 )
 """A whole line of a protocol in which a client says its password: FTP, POP, IMAP, Redis, IRC."""
+_VERBS = (b"PASS ", b"AUTH ", b" LOGIN ", b"IDENTIFY ", b"OPER ")
 _WITH_USER = re.compile(
-    rb"(?i)(?<![\w-])(?:user|username|login)[:=]?[ ]{1,2}[\"']?+[\w.@+-]{1,64}+[\"']?+[,;]?[ ]{1,2}("
+    rb"(?<![\w-])(?:user|username|login)[:=]?[ ]{1,2}[\"']?+[\w.@+-]{1,64}+[\"']?+[,;]?[ ]{1,2}("
     rb"?:and )?pass(?:word|wd)?[:=]?[ ]{1,2}"
     rb"[\"']?+(?P<value>[^\s\"',;]{6,256}+)"
 )
@@ -82,10 +83,10 @@ _POSITIONED = any_of(
         b"isakmp",
     ),
 )
-_ENCODED = re.compile(rb"(?i)(?:password|secret|key)[ ]7[ ](?P<value>[0-9a-f]{10,64})(?![\w-])")
+_ENCODED = re.compile(rb"(?:password|secret|key)[ ]7[ ](?P<value>[0-9a-f]{10,64})(?![\w-])")
 """A password in the configuration of a router, which everybody can decode."""
 _FILLED_IN = re.compile(
-    rb"(?i)(?:passw(?:or)?d|passcode|passphrase)[\"'\])]{1,4}(?:\.[a-z_]{1,24}\(|,[ ]?|[ ](?:with|as"
+    rb"(?:passw(?:or)?d|passcode|passphrase)[\"'\])]{1,4}(?:\.[a-z_]{1,24}\(|,[ ]?|[ ](?:with|as"
     rb"|to)[ ])[\"']"
     rb"(?P<value>[^\s\"'\\]{6,128})[\"']"
 )
@@ -178,10 +179,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             if is_certain(value) or is_dense(value, 10) or (told_so and is_chosen(value)):
                 yield from whole("field", match["value"], match.start("value"))
     if _LOGS_IN.search(told) is not None:
-        for pattern in (_ON_A_LINE, _WITH_USER, _FILLED_IN, _BELOW_USER):
-            for match in pattern.finditer(text):
-                if is_chosen(match["value"], 6):
-                    yield from whole("field", match["value"], match.start("value"))
+        yield from _said_to_a_server(text, low)
     if _POSITIONED.search(told) is not None:
         for match in _ARGUMENT.finditer(text):
             if is_given(match["value"]):
@@ -190,13 +188,31 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
         for match in _SIGN_IN.finditer(text):
             if is_certain(match["value"]):
                 yield from whole("field", match["value"], match.start("value"))
-    if b"pass" in told or b"secret" in told or b"key" in told:
-        for match in _ENCODED.finditer(text):
+    if b" 7 " in text:
+        for match in _ENCODED.finditer(low):
             yield from whole("field", match["value"], match.start("value"))
     if b"identified" in told or (b"password" in told and b"password for" in low):
         for match in _SQL.finditer(text):
             if is_chosen(match["value"], 6) or (match["quote"] and not is_placeholder(match["value"])):
                 yield from whole("field", match["value"], match.start("value"))
+
+
+def _said_to_a_server(text: bytes, low: bytes) -> Iterator[Span]:
+    """Yield the passwords in lines of a protocol, after a user, and in what is typed into a page."""
+    if any(word in text for word in _VERBS):
+        for match in _ON_A_LINE.finditer(text):
+            if is_chosen(match["value"], 6):
+                yield from whole("field", match["value"], match.start("value"))
+    found = [_WITH_USER] if b" pass" in low and (b"user" in low or b"login" in low) else []
+    if b"pass" in low:
+        found.append(_FILLED_IN)
+    if b"<auth-user-pass>" in low:
+        found.append(_BELOW_USER)
+    for pattern in found:
+        for match in pattern.finditer(low):
+            value = text[slice(*match.span("value"))]
+            if is_chosen(value, 6):
+                yield from whole("field", value, match.start("value"))
 
 
 def after_a_name(text: bytes, name: bytes, match: re.Match[bytes], what: Weight) -> Iterator[Span]:

@@ -85,7 +85,7 @@ _WHOLE = frozenset(
 _SECRET_ENDS = tuple(end for end in _SECRET if end not in _WHOLE)
 _HINT_ENDS = tuple(end for end in _HINTS if end not in _WHOLE and end != "key")
 _PARAMETERS = frozenset(
-    {"code", "state", "ticket", "key", "signature", "appid", "magic", "ott", "invite", "invitation"}
+    {"code", "ticket", "key", "signature", "appid", "magic", "ott", "invite", "invitation"}
 )
 """Names that count only in a query or a form."""
 _NO_SECRETS = re.compile(
@@ -126,7 +126,7 @@ STEMS = (
     *(b"connectionstring", b"connstring", b"connection_string", b"conn_str", b"connection-string"),
     *(b"assertion", b"saml", b"verifier", b"phrase", b"code", b"hmac", b"jwt", b"sas", b"otp"),
     *(b"salt", b"pepper"),
-    *(b"magic", b"invit", b"state", b"encrypt", b"sonar.login", b"windows.net", b"api-sign"),
+    *(b"magic", b"invit", b"encrypt", b"sonar.login", b"windows.net", b"api-sign"),
     *(b"appid", b"app_id", b"app-id", b"certificate"),
     *(b"sid", b"ticket", b"psk", b"wep", b"kubeconfig", b"pswd", b"privkey", b"mnemonic", b"seedwords"),
     *(
@@ -166,12 +166,6 @@ SHORT = (
     b"tan",
     b"totp",
     b"ott",
-    b"card",
-    b"cards",
-    b"karte",
-    b"carte",
-    b"carta",
-    b"kort",
 )
 """Names that count only with no letter beside them."""
 

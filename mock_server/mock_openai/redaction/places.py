@@ -69,9 +69,11 @@ _ACCOUNT = re.compile(
 )
 """A user and a password, of an account that many systems have or after a word that says so."""
 OF_AN_ACCOUNT = re.compile(_ACCOUNTS + rb":[^:]{6}|:(?:25|465|587)\Z")
-_OF_A_LETTER = re.compile(rb"(?<=[?&])[tksh]=(?P<value>[A-Za-z0-9_~.%-]{32,512}+)")
-LONG = re.compile(rb"[tksh]=[A-Za-z0-9_~.%-]{32}")
-"""A parameter whose name is one letter: what is so long opens the address."""
+_OF_A_LETTER = re.compile(
+    rb"(?<=[?&])(?:[tksh]=(?P<value>[A-Za-z0-9_~.%-]{32,512}+)|state=(?P<state>[A-Za-z0-9_~.%-]{16,512}+))"
+)
+LONG = re.compile(rb"(?:[tksh]=[A-Za-z0-9_~.%-]{16}|state=)[A-Za-z0-9_~.%-]{16}")
+"""A parameter whose name is one letter: what is so long opens the address. The state of a login too."""
 _HOSTS = (
     b"hook",
     b"telegram",
@@ -137,8 +139,9 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
                 yield from whole("user part", match["value"], match.start("value"))
     if b"=" in told and b"?" in text:
         for match in _OF_A_LETTER.finditer(text):
-            if is_dense(match["value"], 32):
-                yield from whole("query", match["value"], match.start("value"))
+            group = match.lastgroup or "value"
+            if is_dense(match[group], 16):
+                yield from whole("query", match[group], match.start(group))
     if b"wifi:" in told:
         for match in _WIFI.finditer(text):
             if is_credential(match["value"], 6):

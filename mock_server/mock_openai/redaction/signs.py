@@ -164,7 +164,7 @@ def _tells(word: bytes) -> bool:
         or _OWN_HEADER.search(word)
     ):
         return True
-    if places.LONG.match(word) or places.OF_AN_ACCOUNT.match(word):
+    if cards.WORD.search(low) or places.LONG.match(word) or places.OF_AN_ACCOUNT.match(word):
         return True
     found = set(_stems().findall(low))
     if not found or names_no_secret(word):
