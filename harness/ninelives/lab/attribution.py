@@ -125,12 +125,20 @@ class Account:
     @property
     def failures(self) -> int:
         """How many answers of the turn failed; a turn with tools has several. An answer that broke off,
-        and that the model refused to continue, is counted.
+        and that the model refused to continue, is counted, and so is one that never began.
         """
-        return sum(
+        return self.never_began + sum(
             attempt.lost or attempt.status == "incomplete" or (attempt is self.attempts[-1] and self.declined)
             for attempt in self._last.values()
         )
+
+    @property
+    def never_began(self) -> bool:
+        """Whether a tool ran for the last response, and no request with its result was answered."""
+        if not self.attempts or self.attempts[-1].lost:
+            return False
+        ran = {call.call_id for call in self.turn.calls}
+        return any(str(call.get("call_id")) in ran for call in self.attempts[-1].said.calls)
 
     @property
     def gone_on(self) -> bool:

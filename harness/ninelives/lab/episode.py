@@ -65,6 +65,9 @@ class Episode:
     budgets: Budgets = USUAL_BUDGETS
     """How long the caller may be left in silence."""
 
+    thinks: bool = False
+    """Whether the bot was set to ask its model to think. Requests show it better, where there are any."""
+
     def expectation(self, index: int) -> str | None:
         """Return the expected answer of turn `index` (from 0), or None if none can be expected."""
         return self.expected[index] if index < len(self.expected) else None

@@ -296,6 +296,7 @@ def judged(
         tells_spoken=bot is not None and "on_response_interrupted" in bot.events,
         bound=scenario.bound,
         budgets=conditions.budgets,
+        thinks=scenario.thinks,
     )
     mishaps = list(bot.mishaps) if bot is not None else []
     return Outcome(

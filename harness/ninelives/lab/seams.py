@@ -35,7 +35,9 @@ def news(spoken: str, sent: str, continuation: str) -> Iterator[tuple[str, int]]
     for start in _starts(spoken, sent, continuation):
         rest = continuation[start:]
         marks = "".join(takewhile(lambda char: not char.isalnum(), reversed(spoken)))[::-1].strip()
-        forms = [rest, rest.lstrip(), f" {rest.lstrip()}"]
+        forms = [rest, f" {rest.lstrip()}"]
+        if not (rest[:1].isspace() and spoken[-1:].isalnum()):
+            forms.append(rest.lstrip())
         if marks and rest.lstrip().startswith(marks):
             bare = rest.lstrip()[len(marks) :]
             forms += [bare, bare.lstrip(), f" {bare.lstrip()}"]

@@ -16,6 +16,7 @@ from itertools import pairwise
 from ninelives.lab.attribution import SAME_TIME, Account
 from ninelives.lab.budgets import DEAD_AIR
 from ninelives.lab.episode import Episode
+from ninelives.lab.reach import asked_to_wait_until
 from ninelives.lab.tracing import Attempt
 
 UNHEARD = frozenset({"half_open", "handshake_hang"})
@@ -78,24 +79,27 @@ def _silences(episode: Episode, account: Account, attempts: Iterable[Attempt]) -
     return found
 
 
-def budget_spent(episode: Episode, account: Account) -> bool:
-    """Whether an error came only after the caller had waited so long that another attempt would have been
-    too late: a service that keeps I10 cannot do better. The model's time for responses that a fault broke is
-    part of the wait: a service has one budget for all attempts of a turn.
+def gave_up_in_time(episode: Episode, account: Account) -> bool:
+    """Whether an error came only when another attempt would have been too late: the caller had waited so
+    long, or the server had asked to wait for longer. A service that keeps I10 cannot do better.
+
+    The model's time for responses that a fault broke is part of the wait: a service has one budget for all
+    attempts of a turn. A caller's patience with a model that thinks does not lengthen it, because nothing
+    shows that the model is thinking while nothing comes.
     """
     errors = [error.at for error in account.turn.errors]
     unbroken = [attempt for attempt in account.attempts if not _broken(account, attempt)]
     return any(
         abs(silence.ended - at) <= SAME_TIME
-        and silence.unexplained
-        >= NEARLY * episode.budgets.limit(first=silence.first, thinking=asked_to_think(account))
+        and silence.unexplained + (asked_to_wait_until(episode, account, at) - at)
+        >= NEARLY * episode.budgets.limit(first=silence.first, thinking=False) - SAME_TIME
         for silence in _silences(episode, account, unbroken)
         for at in errors
     )
 
 
 def _broken(account: Account, attempt: Attempt) -> bool:
-    """Whether a fault broke a response: it was lost, or so poor that it was requested again."""
+    """Whether a fault broke a response: it was lost, or so poor or late that it was requested again."""
     said = attempt.said
     again = any(
         other.step[0] == attempt.step[0] and other.said.began > said.began for other in account.attempts
@@ -104,13 +108,16 @@ def _broken(account: Account, attempt: Attempt) -> bool:
         fault.connection == said.connection
         and fault.turn in (None, said.turn)
         and fault.at >= said.began - SAME_TIME
-        and fault.field("fault") != "delay"
         for fault in account.faults
     )
 
 
-def asked_to_think(account: Account) -> bool:
-    """Whether a request of the turn asked the model to think."""
+def asked_to_think(episode: Episode, account: Account) -> bool:
+    """Whether a request of the turn asked the model to think; without a response, whether the bot was set to
+    do so.
+    """
+    if not account.attempts:
+        return episode.thinks
     reasoning = [attempt.said.request.get("reasoning") for attempt in account.attempts]
     return any(isinstance(each, Mapping) and each.get("effort") not in _ANSWERS_FAST for each in reasoning)
 

@@ -9,8 +9,9 @@ from ninelives.cassette.items import items_of, text_of
 from ninelives.lab.attribution import SAME_TIME, Account
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
+from ninelives.lab.reach import closed_for
 from ninelives.lab.seams import words_of
-from ninelives.lab.silences import PATIENT, UNHEARD
+from ninelives.lab.silences import PATIENT, UNHEARD, gave_up_in_time
 from ninelives.lab.wording import quote
 from ninelives.plural import counted
 
@@ -38,9 +39,6 @@ HELD_BACK = 0.25
 each further one, up to a second. Without a pause it would ask a server that drops everything again and again.
 """
 
-OUTAGE = "refuse"
-"""The fault that prevents connections for a while. A turn that begins in that time waits for its end."""
-
 
 def next_turn_answers_its_question(name: str, episode: Episode, accounts: list[Account]) -> Finding:
     """I7: a turn without a fault is answered in full, without error, from the right context."""
@@ -53,7 +51,11 @@ def next_turn_answers_its_question(name: str, episode: Episode, accounts: list[A
     said = {each.id: each for each in episode.said if each.id is not None}
 
     def wrong() -> Reasons:
+        for a in accounts:
+            yield from (f"{turn(a)}: {why}" for why in _lost_results(a, said))
         for a in undisturbed:
+            if a.turn.errors and closed_for(episode, a) is not None and gave_up_in_time(episode, a):
+                continue  # nobody could reach the server in time
             if a.turn.errors:
                 yield f"{turn(a)} reported {quote(a.turn.errors[0].message)}"
             if a.heard != a.expected:
@@ -78,8 +80,8 @@ def _context_flaws(account: Account, accounts: list[Account], said: Mapping[str,
     if questions[len(_prologue(accounts, said)) :] != asked:
         yield f"the model was asked {questions}, but the user said {asked}"
     answers = " ".join(text_of(item) for item in context if item.get("role") == "assistant")
-    for before in calm(accounts[: account.index]):
-        if before.heard and not before.turn.errors and _flat(before.heard) not in _flat(answers):
+    for before in accounts[: account.index]:
+        if before.heard and not before.interrupted and _flat(before.heard) not in _flat(answers):
             yield f"the model's context lacks its answer {quote(before.heard)} of {turn(before)}"
     question = len(_prologue(accounts, said))
     for before in accounts[: account.index]:
@@ -88,6 +90,22 @@ def _context_flaws(account: Account, accounts: list[Account], said: Mapping[str,
         question += 1
         if before.interrupted and before.turn.talk_over is not None:
             yield from _other_words_than_played(before, context, question)
+
+
+def _lost_results(account: Account, said: Mapping[str, SentResponse]) -> Reasons:
+    """Return the tools whose results a later request of the turn lacks, so that the model must ask again."""
+    if account.interrupted:
+        return
+    for attempt in account.attempts:
+        context = context_of(attempt.said, said)
+        if context is None:
+            continue
+        known = {str(item.get("call_id")) for item in context if item.get("type") == "function_call_output"}
+        for call in account.turn.calls:
+            ended = call.ended is not None and call.ended < attempt.said.began - SAME_TIME
+            if ended and call.call_id not in known:
+                yield f"a request lacks the result of {call.name}, which had run before"
+                return
 
 
 def _other_words_than_played(cut: Account, context: Sequence[Mapping[str, Any]], question: int) -> Reasons:
@@ -153,7 +171,7 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, accounts: list[Acco
     def waits() -> Reasons:
         for a in later:
             met = _meets_a_silent_fault(episode, a)
-            outage = _outage(episode, a)
+            outage = closed_for(episode, a)
             excused = met is not None or outage is not None or _may_hold_back(episode, a)
             if not excused and (opened := _opened(episode, a, accounts)) > 0:
                 yield f"{turn(a)} waited for {counted(opened, 'new connection')}"
@@ -229,49 +247,6 @@ def _may_hold_back(episode: Episode, account: Account) -> bool:
             in_a_row, dropped = in_a_row + 1, entry.at
     pause = min(1.0, HELD_BACK * 2.0 ** (in_a_row - 2))
     return in_a_row >= 2 and account.turn.began - dropped <= pause
-
-
-def _outage(episode: Episode, account: Account) -> float | None:
-    """Return the seconds of the turn until a connection could be opened again, if none could be before; None
-    if there was no such outage, or it was over before the turn.
-
-    A server that refuses a connection and asks the client to wait cannot be reached until then either: a
-    client that asks again earlier is refused again, and for longer.
-    """
-    waits = (_seconds_refused(episode, account), _asked_to_wait(episode, account))
-    return max((wait for wait in waits if wait is not None), default=None)
-
-
-def _asked_to_wait(episode: Episode, account: Account) -> float | None:
-    """Return the seconds of the turn until which the server asked to wait with the next connection; None if
-    it did not, or accepted another one before the turn.
-    """
-    began = account.turn.began
-    until: float | None = None
-    sockets: set[int] = set()
-    for entry in episode.wire:
-        if entry.at > began + SAME_TIME:
-            break
-        if entry.kind == "open" and entry.field("transport") == "websocket":
-            sockets.add(entry.connection)
-        elif entry.kind == "status" and entry.connection in sockets:
-            asked = entry.field("retry_after")
-            until = entry.at + asked if isinstance(asked, float) else None
-    return None if until is None or until <= began else until - began
-
-
-def _seconds_refused(episode: Episode, account: Account) -> float | None:
-    """Return the seconds of the turn until the fault that refuses all connections was over."""
-    began = account.turn.began
-    outage, opened = None, None
-    for entry in episode.wire:
-        if entry.kind == "fault" and entry.field("fault") == OUTAGE and entry.at <= began:
-            outage, opened = entry, None
-        elif entry.kind == "open" and opened is None:
-            opened = entry
-    if outage is None or opened is None or opened.at < began - SAME_TIME:
-        return None
-    return max(0.0, opened.at - began)
 
 
 def _opened(episode: Episode, account: Account, accounts: list[Account]) -> int:

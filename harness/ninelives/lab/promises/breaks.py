@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ninelives.lab.attribution import Account
+from ninelives.lab.attribution import SAME_TIME, Account
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import CATEGORIES, Reasons, turn, verdict
-from ninelives.lab.silences import budget_spent
+from ninelives.lab.reach import was_refused
+from ninelives.lab.silences import gave_up_in_time
 from ninelives.lab.wording import quote
 
 _HOUR_OVER = "connection_limit"
@@ -23,7 +24,7 @@ def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, accounts: li
 
     def losses() -> Reasons:
         for a in hit:
-            if a.turn.errors and budget_spent(episode, a):
+            if a.turn.errors and gave_up_in_time(episode, a):
                 continue
             if a.turn.errors:
                 error = quote(a.turn.errors[0].message)
@@ -44,6 +45,9 @@ def sentence_finished_or_honest_end(name: str, episode: Episode, accounts: list[
     hit = [a for a in accounts if not a.interrupted and a.broke_after_speech]
 
     def dishonesty() -> Reasons:
+        for a in accounts:
+            if (strange := _told_in_vain(a)) is not None:
+                yield f"{turn(a)} {strange}"
         for a in hit:
             spoken = a.lost_words or a.heard
             if a.stopped_short and not a.fatal:
@@ -64,7 +68,7 @@ def sentence_finished_or_honest_end(name: str, episode: Episode, accounts: list[
                 count = f"{len(a.turn.errors)} errors instead of {wanted}"
                 yield f"{turn(a)} broke after {quote(spoken)} with {count}"
                 continue
-            elif (category := a.turn.errors[-1].category) not in _right_categories(a):
+            elif (category := a.turn.errors[-1].category) not in _right_categories(episode, a):
                 yield f"{turn(a)} broke after {quote(spoken)} and reported the category {category!r}"
             if not episode.tells_spoken:
                 continue
@@ -80,6 +84,26 @@ def sentence_finished_or_honest_end(name: str, episode: Episode, accounts: list[
         for a in hit
     )
     return verdict(name, bool(hit), dishonesty(), held, "nothing broke in mid-sentence")
+
+
+def _told_in_vain(account: Account) -> str | None:
+    """Return the loss event that tells of a loss a second time, or of one that nobody heard."""
+    events = account.turn.spoken_before_loss
+    if again := [text for text in dict.fromkeys(events) if events.count(text) > 1]:
+        return f"reported the loss behind {quote(again[0])} twice"
+    if not events or not account.fits or account.interrupted or account.turn.errors:
+        return None
+    heard = {id(piece.owner.said) for piece in account.pieces if piece.owner is not None}
+    owners = [attempt for attempt in account.attempts if id(attempt.said) in heard]
+    began = min((attempt.said.began for attempt in owners), default=float("inf"))
+    # A fault may have made a loss of a response that the server sent whole.
+    if (
+        all(attempt.status == "completed" for attempt in owners)
+        and all(piece.at >= began - SAME_TIME for piece in account.turn.heard)
+        and all(fault.at < began - SAME_TIME for fault in account.faults)
+    ):
+        return f"reported a loss behind {quote(events[0])}, but no answer broke off"
+    return None
 
 
 def _flat(text: str) -> str:
@@ -120,7 +144,7 @@ def _continued(account: Account) -> Iterator[tuple[str, str]]:
             yield _flat("".join(own)), sent
 
 
-def _right_categories(account: Account) -> frozenset[str]:
+def _right_categories(episode: Episode, account: Account) -> frozenset[str]:
     heard = {id(piece.owner.said) for piece in account.pieces if piece.owner is not None}
     lost = [attempt for attempt in account.attempts if attempt.lost]
     # An attempt that failed unheard says nothing about the one that broke off later.
@@ -128,6 +152,8 @@ def _right_categories(account: Account) -> frozenset[str]:
     statuses = {attempt.status for attempt in account.fatal or broke_off or lost if attempt.lost}
     if any(f.field("fault") == _HOUR_OVER for f in account.faults):
         return CATEGORIES - {"application"}  # the API said why, and it is the connection
+    if was_refused(episode, account):
+        return CATEGORIES - {"application"}  # one attempt was lost, and the API refused another
     if "failed" in statuses:  # the API said why, so it is not the network
         return CATEGORIES - {"connectivity", "application"}
     return frozenset({"connectivity", "server"})

@@ -24,7 +24,7 @@ def never_left_in_silence(name: str, episode: Episode, accounts: list[Account]) 
     def too_long() -> Reasons:
         for a, silence in found:
             own = episode.budgets.own(first=silence.first)
-            limit = episode.budgets.limit(first=silence.first, thinking=asked_to_think(a))
+            limit = episode.budgets.limit(first=silence.first, thinking=asked_to_think(episode, a))
             counted = silence.unexplained if own is None else silence.seconds
             if counted <= limit + SAME_TIME:
                 continue

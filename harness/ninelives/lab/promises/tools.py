@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ninelives.lab.attribution import Account
 from ninelives.lab.episode import Episode, Finding
-from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
+from ninelives.lab.promises.verdict import Reasons, turn, verdict
 from ninelives.lab.wording import quote
 
 if TYPE_CHECKING:
@@ -39,11 +39,15 @@ def tools_once_and_whole(name: str, episode: Episode, accounts: list[Account]) -
                 yield f"{what}, but the model sent the arguments {asked.get('arguments')}"
 
         ids = {call.call_id for _, call in ran}
-        for account in calm(accounts):
-            if account.turn.errors:
+        for account in accounts:
+            if account.interrupted or account.turn.errors:
                 continue
             for attempt in account.attempts:
-                for asked in attempt.said.calls if attempt.status == "completed" else ():
+                calls = attempt.said.calls if attempt.status == "completed" else ()
+                # A fault may have kept a response from the bot, but not one of whose calls some ran.
+                if account.hit and not any(str(each.get("call_id")) in ids for each in calls):
+                    continue
+                for asked in calls:
                     if str(asked.get("call_id")) not in ids and _arguments(asked) is not None:
                         what = f"{asked.get('name')}({asked.get('arguments')})"
                         yield f"{turn(account)} never ran {what}, though the model asked for it"
