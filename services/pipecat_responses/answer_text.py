@@ -1,5 +1,6 @@
 """The text of one response, part by part, as far as it has arrived."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from .text import split_end, whole_text
@@ -15,6 +16,10 @@ class AnswerText:
     """The text of each part so far."""
 
     said: dict[Part, list[str]] = field(default_factory=dict)
+    running: list[str] = field(default_factory=list)
+    """All text since the last part that ended, whatever its places: some servers number each piece."""
+    ended: Counter[str] = field(default_factory=Counter)
+    """The whole texts of the parts that ended."""
     halves: dict[Part, str] = field(default_factory=dict)
     """The first half of a surrogate pair that a delta ended with: the second half may begin the next one."""
 
@@ -24,6 +29,11 @@ class AnswerText:
         if half:
             self.halves[part] = half
         return whole_text(text)
+
+    def add(self, part: Part, text: str) -> None:
+        """Add a piece of a part."""
+        self.said.setdefault(part, []).append(text)
+        self.running.append(text)
 
     def may_lack_some_before(self, part: Part) -> bool:
         """Whether another part has text that came later than this part's."""
@@ -35,8 +45,33 @@ class AnswerText:
         """
         whole = whole_text(whole)
         self.halves.pop(part, None)
-        said = "".join(self.said.get(part, ()))
+        said = self._joined(part)
+        if part not in self.said or self.may_lack_some_before(part):
+            running = "".join(self.running)
+            if running and said != whole and whole.startswith(running):
+                return whole[len(running) :]
         return whole[len(said) :] if whole.startswith(said) else None
+
+    def _joined(self, part: Part) -> str:
+        pieces = self.said.get(part)
+        if pieces is None:
+            return ""
+        if len(pieces) > 1:
+            pieces[:] = ["".join(pieces)]  # the next time costs nothing
+        return pieces[0]
+
+    def end_part(self, whole: object) -> None:
+        """Note the whole text of a part that ended."""
+        self.running.clear()
+        if isinstance(whole, str) and whole:
+            self.ended[whole] += 1
+
+    def was_ended(self, part: Part, whole: object) -> bool:
+        """Whether a text of the finished output ended before under another place, each once."""
+        if part in self.said or not isinstance(whole, str) or not self.ended[whole]:
+            return False
+        self.ended[whole] -= 1
+        return True
 
     def part_at(self, index: int, place: int) -> Part:
         """The key of a part of the finished output; servers that number nothing have only one."""

@@ -47,6 +47,7 @@ from .stream import ResponseStream
 from .text import TextDelta
 from .timeouts import Deadlines, Timeouts, retry_delay
 from .turn import Exchange, Turn
+from .turn_failures import failure_of_calls, failure_of_emptiness, failure_of_length, failure_of_silence
 
 __all__ = ["TurnService"]
 
@@ -99,18 +100,15 @@ class TurnService(ReportingService):
         """Send the turn's request; leaving the context drops events that have not come. Raises TurnBroken."""
         raise NotImplementedError
 
-    def _without_key(self, failure: Failure) -> Failure:
-        """Return a failure whose texts do not have the service's key."""
-        raise NotImplementedError
-
     async def _run_turn(self, turn: Turn) -> list[Call]:
         """Make attempts until one succeeds or the turn must fail; return the tool calls to run."""
         while True:
             turn.attempt += 1
             try:
                 return await self._conclude(turn, await self._attempt(turn))
-            except TurnBroken as broken:
-                broken.failure = self._without_key(broken.failure)
+            except TurnBroken as error:
+                self._note_keys()
+                broken = self._keys.broken(error)
                 await self._end_thought()
                 delay = self._delay_before_next(turn, broken.failure)
                 if delay is None:
@@ -189,8 +187,15 @@ class TurnService(ReportingService):
             try:
                 events = await exchange.receive(by - loop.time())
             except TimeoutError:
-                raise TurnBroken(_failure_of_silence(stream, loop.time() - exchange.asked_at)) from None
-            now = loop.time()
+                now = loop.time()
+                if now < deadlines.end_by:
+                    raise TurnBroken(failure_of_silence(stream, now - exchange.asked_at)) from None
+                events = ()
+            else:
+                now = loop.time()
+            if now >= deadlines.end_by:
+                turn.may_go_on = False  # the rest would be as long
+                raise TurnBroken(failure_of_length(stream, now - exchange.asked_at))
             if stream.has_output:
                 turn.silent_since += now - last_event  # the model shows that it is at work
             last_event = now
@@ -227,8 +232,7 @@ class TurnService(ReportingService):
             assert turn.loss is not None
             raise TurnBroken(turn.loss)
         if isinstance(outcome, Finished) and outcome.silent:
-            what = f"LLM response {outcome.response_id} completed with no text or function call"
-            raise TurnBroken(Failure("empty", what, response_id=outcome.response_id))
+            raise TurnBroken(failure_of_emptiness(outcome))
 
     def _say(self, turn: Turn, text: str, *, at: float) -> Awaitable[object]:
         """Say a piece of the answer; await the result. No coroutine of its own, for this is the hot path."""
@@ -292,10 +296,9 @@ class TurnService(ReportingService):
         """Report the tokens and the problems of a response that ended; return the calls to run."""
         if isinstance(outcome, Finished):
             if outcome.silent and not turn.said:
-                what = f"LLM response {outcome.response_id} completed with no text or function call"
-                raise TurnBroken(Failure("empty", what, response_id=outcome.response_id))
+                raise TurnBroken(failure_of_emptiness(outcome))
             if outcome.unusable_calls and not outcome.calls and not turn.said:
-                raise TurnBroken(_failure_of_calls(outcome))
+                raise TurnBroken(failure_of_calls(outcome))
             self._full_model_name = outcome.model
         if turn.broke_off is not None:
             gone_on = isinstance(outcome, Finished)
@@ -303,9 +306,9 @@ class TurnService(ReportingService):
         await self._report_ttfb(turn)
         await self._report_usage(turn)
         if isinstance(outcome, Incomplete):
-            await self._report(self._without_key(outcome.failure), None)
+            await self._report(outcome.failure, None)
         elif outcome.unusable_calls:
-            await self._report(_failure_of_calls(outcome), None)
+            await self._report(failure_of_calls(outcome), None)
         await self._report_answered()
         return outcome.calls
 
@@ -327,25 +330,3 @@ def _steps_without(stream: ResponseStream, event: Mapping[str, Any] | TextDelta 
     if event is None:
         return stream.feed_unreadable()
     return stream.end_of_stream() if event is _END else stream.feed(event)
-
-
-def _failure_of_silence(stream: ResponseStream, seconds: float) -> Failure:
-    if stream.doubtful:
-        return Failure(
-            "stream",
-            "An event could not be read, and no other event followed",
-            response_id=stream.response_id,
-        )
-    when = "in the middle of the answer" if stream.has_output else "and no output came"
-    return Failure(
-        "timeout",
-        f"{seconds:.1f} s after the request the server was silent {when}",
-        response_id=stream.response_id,
-    )
-
-
-def _failure_of_calls(outcome: Finished) -> Failure:
-    names = ", ".join(outcome.unusable_calls)
-    return Failure(
-        "call", f"The model's arguments for {names} are not a JSON object", response_id=outcome.response_id
-    )

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from loguru import logger
-from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+from openai import AsyncOpenAI
 from pipecat.adapters.llm.base_llm_adapter import LLMContextConversionError
 from pipecat.adapters.llm.services.open_ai_responses_adapter import OpenAIResponsesLLMAdapter
 from pipecat.frames.frames import (
@@ -23,12 +23,12 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.openai.base_llm import OPENAI_MODEL_WITHOUT_RESPONSE_SCHEMA
-from pipecat.utils.http import connection_limits
 from pipecat.utils.tracing.service_decorators import traced_llm
 from pipecat.utils.types import assert_given
 
 from .attempts import TurnService
-from .errors import Failure, TurnBroken, without_key
+from .errors import Failure, TurnBroken
+from .http_client import http_client
 from .items import Names
 from .messages import carried
 from .request import build_body, encode, json_schema_format, names_of, output_text
@@ -42,14 +42,9 @@ from .settings import (
 )
 from .tap import Tap, WireListener
 from .timeouts import Timeouts
-from .tls import tls_context
 from .turn import Turn
 
 __all__ = ["ResponsesService"]
-
-# Seconds after which an idle connection is not reused: a dead one would only show by a missing answer, and
-# opening a new one costs less than waiting for that once.
-_REUSED_WITHIN = 15.0
 
 
 class ResponsesService(TurnService):
@@ -137,11 +132,6 @@ class ResponsesService(TurnService):
             default_headers=default_headers,
         )
 
-    def _without_key(self, failure: Failure) -> Failure:
-        client = self._client
-        headers = {**client.default_headers, **client.auth_headers}
-        return without_key(failure, {name: str(value) for name, value in headers.items()})
-
     def _create_client(
         self,
         api_key: Any = None,
@@ -151,17 +141,18 @@ class ResponsesService(TurnService):
         default_headers: Mapping[str, str] | None = None,
     ) -> AsyncOpenAI:
         """Return the HTTP client, for ``run_inference`` and for the HTTP service's turns."""
-        limits = connection_limits(
-            max_keepalive_connections=100, max_connections=1000, keepalive_expiry=_REUSED_WITHIN
-        )
         return AsyncOpenAI(
             api_key=api_key,
             base_url=base_url,
             organization=organization,
             project=project,
             default_headers=default_headers,
-            http_client=DefaultAsyncHttpxClient(limits=limits, verify=tls_context()),
+            http_client=http_client(),
         )
+
+    def _note_keys(self) -> None:
+        client = self._client
+        self._keys.note(client.base_url, {**client.default_headers, **client.auth_headers})
 
     def watch_wire(self, listener: WireListener | None) -> None:
         """Call ``listener`` in the loop's thread with every message sent or received; None stops that.
@@ -202,7 +193,8 @@ class ResponsesService(TurnService):
         try:
             await super().cleanup()  # type: ignore[no-untyped-call]
             if self._delete_on_close:
-                await self._stored.delete(self._client.responses.delete, within=self._timeouts.delete)
+                delete = self._client.responses.delete
+                await self._stored.delete(delete, within=self._timeouts.delete, shown=self._shown)
         finally:
             await self._outage.close()  # not before: a turn that fails while it stops may begin to probe
             await self._client.close()
@@ -255,13 +247,14 @@ class ResponsesService(TurnService):
             await self.start_processing_metrics()
             await self._process_context(context)
         except TurnBroken as broken:
-            broken.failure = self._without_key(broken.failure)
-            await self._report(broken.failure, broken)
+            await self._report(broken.failure, self._keys.broken(broken))
         except LLMContextConversionError as error:
             dropped = context.remove_invalid_file_message()
             await self._report(Failure("context", str(error), code="invalid_value"), error, dropped=dropped)
         except Exception as error:
-            await self.push_error(error_msg=f"Error during inference: {error}", exception=error)
+            await self.push_error(
+                error_msg=f"Error during inference: {self._shown(str(error))}", exception=error
+            )
         finally:
             self._answering = False
             await self._end_thought()

@@ -76,6 +76,10 @@ _CATEGORY_OF_CODES: tuple[tuple[set[str], ErrorCategory], ...] = (
     (_BAD_REQUEST, ErrorCategory.INVALID_REQUEST),
 )
 _NOT_OF_FILES = {"context_length_exceeded", "model_not_found", "unknown_parameter", "unsupported_parameter"}
+_MAY_BE_OF_FILES = frozenset({None, 400, 413, 415, 422})
+"""Statuses; with another one the request did not get as far as its files."""
+_WORTH_ANOTHER_TRY = frozenset({408, 409, 425})
+"""Statuses of a request that was not worked on, and may be the next time."""
 CONNECTION_LIMIT = "websocket_connection_limit_reached"
 _CATEGORY_OF_SOURCE: dict[str, ErrorCategory] = {
     "connection": ErrorCategory.CONNECTIVITY,
@@ -101,6 +105,9 @@ def category(failure: Failure) -> ErrorCategory:
             and (by_status := classify_http_status_code(failure.status)) is not ErrorCategory.UNKNOWN
         ):
             return by_status
+        if failure.status is not None and failure.status >= 300:
+            retry = failure.status in _WORTH_ANOTHER_TRY or failure.status >= 500
+            return ErrorCategory.SERVER if retry else ErrorCategory.INVALID_REQUEST
     return _CATEGORY_OF_SOURCE.get(failure.source, ErrorCategory.UNKNOWN)
 
 
@@ -132,6 +139,7 @@ def may_be_a_file(failure: Failure) -> bool:
     """Whether the API may have refused the request because of a picture or file in it."""
     return (
         category(failure) is ErrorCategory.INVALID_REQUEST
+        and failure.status in _MAY_BE_OF_FILES
         and not failure.codes & _NOT_OF_FILES
         and (failure.param is None or failure.param.startswith("input"))
     )

@@ -54,4 +54,4 @@ def is_hopeless(refusal: Failure) -> bool:
     if is_permanent(refusal):
         return True
     status = refusal.status
-    return status is not None and 400 <= status < 500 and status not in _WORTH_ANOTHER_TRY
+    return status is not None and 300 <= status < 500 and status not in _WORTH_ANOTHER_TRY

@@ -14,10 +14,12 @@ from typing import Any
 from loguru import logger
 from websockets.exceptions import ConnectionClosed
 
+from .categories import CONNECTION_LIMIT
 from .close_codes import failure_of_close
 from .continuation import Memory
 from .errors import Failure, TurnBroken, failure_of_event
 from .heartbeat import Ask, Heartbeat, PeerState
+from .keys import SentKeys
 from .lane_table import LaneTable
 from .message_socket import MessageSocket
 from .pending import Event, PendingResponse
@@ -41,12 +43,14 @@ class WebSocketConnection:
         lanes: bool | None,
         changed: Callable[["WebSocketConnection"], None],
         tap: Tap,
+        keys: SentKeys,
     ) -> None:
         """Take over an open socket. ``lanes``: whether the server echoes them, None while unknown."""
         self._socket = socket
         self._limits = heartbeat
         self._changed = changed
         self._tap = tap
+        self._keys = keys
         self._number = tap.opened("websocket")
         self._loop = asyncio.get_running_loop()
         self._lanes: LaneTable[PendingResponse] = LaneTable(lanes)
@@ -188,8 +192,8 @@ class WebSocketConnection:
                 self._lanes.known = False
                 self.abort("the server does not support lanes, and a response was abandoned")
             elif kind == "error":
-                what = failure_of_event(event).code or "without a code"  # the message may repeat the key
-                logger.info(f"Responses WebSocket: unsolicited error {what}")
+                error = failure_of_event(event).message
+                logger.info(f"Responses WebSocket: unsolicited error: {self._keys.struck(error)}")
             return
         if kind in TERMINAL and (ended := _id_in(event)) is not None:
             if ended == self._ended and not pending.began:
@@ -335,10 +339,11 @@ def _id_in(event: Mapping[str, Any]) -> str | None:
 
 
 def _is_limit(event: Mapping[str, Any]) -> bool:
-    error = event.get("error")
-    return isinstance(error, Mapping) and error.get("code") == "websocket_connection_limit_reached"
+    return CONNECTION_LIMIT in failure_of_event(event).codes
 
 
 def _failure_of(closed: ConnectionClosed) -> Failure:
+    if closed.rcvd is None and closed.sent is not None:  # the server broke the protocol, or a limit
+        return Failure("connection", f"The connection was dropped: {closed.sent.reason or closed.sent}")
     frame = closed.rcvd
     return failure_of_close(frame.code if frame else None, frame.reason if frame else "")

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from math import isfinite
@@ -24,7 +24,6 @@ __all__ = [
     "failure_of_event",
     "failure_of_response",
     "place_of",
-    "without_key",
 ]
 
 Source = Literal[
@@ -103,19 +102,6 @@ def place_of(url: object) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def without_key(failure: Failure, headers: Mapping[str, str]) -> Failure:
-    """Return a failure whose texts do not have the key of the request: some servers repeat it."""
-    sent = (value.rpartition(" ")[2] for name, value in headers.items() if name.lower() in _KEYS)
-    keys = [key for key in sent if len(key) >= _SHORTEST_KEY]
-    texts = {name: text for name in ("message", "code", "type", "param") if (text := getattr(failure, name))}
-    for key in keys:
-        texts = {name: text.replace(key, "[redacted]") for name, text in texts.items()}
-    return replace(failure, **texts) if keys else failure
-
-
-_SHORTEST_KEY = 8
-"""Characters; what is shorter is the word of a test, which messages have as well."""
-_KEYS = ("authorization", "api-key", "x-api-key")
 _TRY_AGAIN = re.compile(r"try again in\s*(\d+(?:\.\d+)?)\s*(ms|s|sec|seconds?|m|minutes?)\b", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"\breq_[0-9A-Za-z]+\b|request id[: ]+([0-9a-f-]{16,})", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}

@@ -16,9 +16,9 @@ import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncStream, Timeout
 
 from .base import ResponsesService
-from .errors import Failure, TurnBroken, failure_of_error, place_of, without_key
+from .errors import Failure, TurnBroken, failure_of_error, place_of
 from .request import encode
-from .sse import EventParser
+from .sse import EventParser, TooLarge
 from .steps import Finished
 from .stream import ResponseStream
 from .tap import Tap
@@ -66,7 +66,7 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
             self._tap.show("closed", self._number, broken.failure.message.encode())
             raise
         pieces = response.aiter_bytes()
-        whole = response.headers.get("content-type", "").startswith("application/json")
+        whole = _kind_of(response) == "application/json"
         exchange = (_WholeExchange if whole else _EventExchange)(pieces, asked_at, self._tap, self._number)
         try:
             yield exchange
@@ -105,7 +105,7 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
                     options=options | {"params": after},
                 ),
             )
-            if response.headers.get("content-type", "").startswith("text/event-stream"):
+            if _kind_of(response) == "text/event-stream":
                 stream.reopen()
                 return response
             await response.aclose()
@@ -157,7 +157,7 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
                 headers=dict(error.response.headers),
                 request_id=error.request_id,
             )
-            raise TurnBroken(without_key(failure, error.request.headers)) from error
+            raise TurnBroken(failure) from error
         except APIConnectionError as error:
             reason = str(error.__cause__ or "") or type(error.__cause__ or error).__name__
             raise TurnBroken(
@@ -168,6 +168,10 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
                 )
             ) from error
         return stream.response
+
+
+def _kind_of(response: httpx2.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
 class _Pieces:
@@ -223,7 +227,10 @@ class _EventExchange(_Pieces):
         while not self._at_end:
             piece = await self._next(deadline - asyncio.get_running_loop().time())
             self._at_end = piece is None
-            data = self._parser.feed(piece) if piece is not None else self._parser.close()
+            try:
+                data = self._parser.feed(piece) if piece is not None else self._parser.close()
+            except TooLarge as error:
+                raise TurnBroken(Failure("stream", str(error))) from None
             if self._tap.listener is not None:
                 for line in data:
                     self._tap.show("received", self._number, line)
@@ -245,6 +252,6 @@ class _WholeExchange(_Pieces):
         response = read_event(bytes(body))
         if not isinstance(response, dict):
             return []
-        status = response.get("status")
+        status = "failed" if response.get("error") else response.get("status")
         kind = status if status in ("failed", "incomplete") else "completed"
         return [{"type": f"response.{kind}", "response": response}]

@@ -92,6 +92,8 @@ class LaneExchange:
         """Note that the server remembers nothing on this lane, and anything else that the failure shows."""
         memory = self._connection.memory
         memory.forget(self.pending.lane)
+        if failure.source == "timeout" and not self.pending.warm_up:
+            self._connection.abort("an answer did not end")  # it may go on for ever
         if failure.param == "stream_id" and failure.code != "websocket_stream_limit_reached":
             self._connection.disable_lanes()
         elif failure.param == "stream_id":

@@ -11,7 +11,10 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 
-__all__ = ["MessageCutter", "MessageSocket"]
+__all__ = ["MOST_BYTES", "MessageCutter", "MessageSocket"]
+
+MOST_BYTES = 1 << 26
+"""The most bytes of one message. The longest answer of a model takes a hundredth of that."""
 
 _WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82
 _CONTROL = frozenset({0x88, 0x89, 0x8A})
@@ -23,8 +26,8 @@ class MessageCutter:
     """Cuts a server's bytes into frames (RFC 6455, section 5.2). No I/O; pieces of any size.
 
     ``messages`` gets the payloads of whole data frames that came together, ``other`` the bytes of whole
-    control frames, in their order. From the first frame of any other kind on, all bytes go to ``other`` as
-    they arrive.
+    control frames, in their order. From the first frame of any other kind on, or one that is too large, all
+    bytes go to ``other`` as they arrive.
     """
 
     def __init__(self, messages: Callable[[list[bytes]], None], other: Callable[[bytes], None]) -> None:
@@ -62,10 +65,14 @@ class MessageCutter:
                 else:
                     length = int.from_bytes(data[at + 2 : start], "big") if length == 127 else -1
             stop = start + length
-            if stop > end:
+            if stop > end and length <= MOST_BYTES:
                 needed = stop - at
                 break
-            if length < 0 or (first != _WHOLE_TEXT and first != _WHOLE_BINARY and first not in _CONTROL):
+            if (
+                stop > end
+                or length < 0
+                or (first != _WHOLE_TEXT and first != _WHOLE_BINARY and first not in _CONTROL)
+            ):
                 self._given_up = True
                 self._hand_over(whole)
                 self._other(data[at:])

@@ -32,6 +32,7 @@ class Outage:
         *,
         probe: Callable[[], Awaitable[None]],
         over: Callable[[], Awaitable[None]],
+        shown: Callable[[str], str] = str,
     ) -> None:
         """Count failed turns.
 
@@ -39,6 +40,7 @@ class Outage:
             unusable_after: How many failed turns in a row make an outage; None: no number does.
             probe: Raises while the outage lasts.
             over: Called once the outage has ended.
+            shown: Returns a text as the log may have it.
 
         Raises ValueError if ``unusable_after`` is below 1.
         """
@@ -50,6 +52,8 @@ class Outage:
         self._failed = 0
         self._probe = probe
         self._over = over
+        self._shown = shown
+        self._closed = False
         self._probing: asyncio.Task[None] | None = None
 
     def failed(self, failure: Failure) -> bool:
@@ -59,7 +63,7 @@ class Outage:
         self._failed += 1
         if self._failed < self._most:
             return False
-        if self._probing is None:
+        if self._probing is None and not self._closed:
             self._probing = asyncio.create_task(self._until_it_is_over(), name="responses-probe")
         return True
 
@@ -69,7 +73,8 @@ class Outage:
         self._stop()
 
     async def close(self) -> None:
-        """Stop probing, and wait for the end of a probe under way."""
+        """Stop probing for good, and wait for the end of a probe under way."""
+        self._closed = True
         if (probing := self._stop()) is not None:
             await asyncio.gather(probing, return_exceptions=True)
 
@@ -87,7 +92,7 @@ class Outage:
             try:
                 await self._probe()
             except Exception as error:
-                logger.debug(f"The outage continues: {error}")
+                logger.debug(f"The outage continues: {self._shown(str(error))}")
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue
             self._failed = 0

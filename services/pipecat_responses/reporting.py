@@ -10,6 +10,7 @@ from .categories import category, is_permanent
 from .errors import Failure
 from .groups import GroupedCalls
 from .interrupted import ON_RESPONSE_INTERRUPTED, adapted
+from .keys import SentKeys
 from .outage import Outage
 from .turn import Turn
 from .usage import total_of
@@ -24,7 +25,10 @@ class ReportingService(GroupedCalls):
     def __init__(self, *, unusable_after: int | None, **kwargs: Any) -> None:
         """Take what concerns reports; ``ResponsesService`` documents the arguments."""
         super().__init__(**kwargs)
-        self._outage = Outage(unusable_after, probe=self._probe, over=lambda: self.set_usable(True))
+        self._keys = SentKeys()
+        self._outage = Outage(
+            unusable_after, probe=self._probe, over=lambda: self.set_usable(True), shown=self._shown
+        )
         self._usable_through_errors = False
         self._thought_open = False
         self._register_event_handler(ON_RESPONSE_INTERRUPTED)
@@ -33,6 +37,15 @@ class ReportingService(GroupedCalls):
     async def _probe(self) -> None:
         """Ask for the shortest of answers. Raises TurnBroken or the openai package's errors without one."""
         raise NotImplementedError
+
+    def _note_keys(self) -> None:
+        """Remember the keys that requests have at the moment."""
+        raise NotImplementedError
+
+    def _shown(self, text: str) -> str:
+        """Return a text as messages may have it: without the keys of this service."""
+        self._note_keys()
+        return self._keys.struck(text)
 
     async def set_usable(self, is_usable: bool) -> None:
         """Set whether the service can be given work. A temporary failure does not make it unusable."""
@@ -57,6 +70,8 @@ class ReportingService(GroupedCalls):
     async def _report(
         self, failure: Failure, error: Exception | None, *, spoken: bool = False, dropped: bool = False
     ) -> None:
+        self._note_keys()
+        failure = self._keys.without(failure)
         permanent = is_permanent(failure) or self._outage.failed(failure)
         # After any invalid request Pipecat calls a service unusable for good; ours can answer the next turn.
         self._usable_through_errors = not permanent

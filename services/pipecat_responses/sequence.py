@@ -7,8 +7,9 @@ restart within a response, repeat a number or send none, and proxies repeat even
 - An event that equals an earlier one with the same number is a repetition. ``obfuscation`` is ignored.
 - Events that the stream does not use (``keepalive``, unknown types) never advance the count. The API gives
   them numbers (reported), other servers repeat a neighbor's: their numbers only fill a gap.
-- An older number with different content means that the server restarted its count, or used one number for
-  two events; the event counts, and the count continues from there.
+- An older number that was missing is a late event: its piece of text is known by now, or will be at the end.
+- Any other older number with different content means that the server restarted its count, or used one number
+  for two events; the event counts, and the count continues from there.
 - A number beyond the next one is a gap, once some events have come in order. Before that the server counts
   in its own way.
 """
@@ -27,10 +28,15 @@ _TRUSTED_AFTER = 3
 """After this many events in order a gap means a lost event."""
 
 _LONGEST_GAP = 10_000
-"""A larger step is not recorded number by number: the server counts in its own way."""
+"""A larger step is not recorded number by number: the server counts in its own way. Nor are more in all."""
 
-Seen = Literal["next", "repeated", "gap"]
-"""``next``: in order as far as numbers tell; ``repeated``: the event came before; ``gap``: one was lost."""
+_MOST_UNDER_ONE_NUMBER = 32
+"""With more events under one number, the numbers of this server say nothing."""
+
+Seen = Literal["next", "repeated", "gap", "late"]
+"""``next``: in order as far as numbers tell; ``repeated``: the event came before; ``gap``: one was lost;
+``late``: later events came before it.
+"""
 
 Event = Mapping[str, Any] | TextDelta
 
@@ -83,11 +89,13 @@ class Sequence:
                 return "gap"  # of this count or the one before: the whole text settles it
             self._in_order += 1
             seen: Seen = "next"
-        elif (seen := self._judged(number, event)) == "repeated":
+        elif (seen := self._judged(number, event)) in ("repeated", "late"):
             return seen
         self._next = self._next_of_all = number + 1
         if number in self._seen:
-            self._more.setdefault(number, []).append(event)
+            more = self._more.setdefault(number, [])
+            more.append(event)
+            self._unnumbered = self._unnumbered or len(more) > _MOST_UNDER_ONE_NUMBER
         else:
             self._seen[number] = event
         return seen
@@ -103,7 +111,7 @@ class Sequence:
             return "repeated"
         if number < self._next:
             return self._judged_older(number, event)
-        missing = set(range(self._next, min(number, self._next + _LONGEST_GAP))) - self._idle
+        missing = self._missing_before(number)
         if not missing:
             self._in_order += 1
             return "next"
@@ -113,14 +121,23 @@ class Sequence:
         self._missing |= missing
         return "gap"
 
+    def _missing_before(self, number: int) -> set[int]:
+        """Return the numbers that were passed over; of very many only the first, from which to resume."""
+        assert self._next is not None
+        if number == self._next_of_all:
+            return set()
+        if number - self._next > _LONGEST_GAP or len(self._missing) > _LONGEST_GAP:
+            return {self._next}
+        return set(range(self._next, number)) - self._idle
+
     def _judged_older(self, number: int, event: Event) -> Seen:
         if number in self._missing:
             self._missing.discard(number)
             self._seen[number] = event  # it may come late more than once
-            return "repeated"  # it is late; its text is known by now, or will be at the end
+            return "late"
         if number + 1 == self._next:
             # Three events with one number: this server gives every event the same.
-            self._unnumbered = {number} == {*self._seen, *self._idle} and number in self._more
+            self._unnumbered = number in self._more and len(self._seen) == 1 and self._idle <= {number}
             return "next"
         self._restarted = True
         self._in_order = 1

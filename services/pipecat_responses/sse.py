@@ -3,9 +3,17 @@
 Other fields are ignored, because the API repeats an event's name inside its JSON.
 """
 
-__all__ = ["EventParser"]
+__all__ = ["EventParser", "TooLarge"]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+_MOST_BYTES = 1 << 26
+"""The most bytes of one event. The longest answer of a model takes a hundredth of that."""
+
+
+class TooLarge(Exception):
+    """An event has more bytes than one may have."""
 
 
 class EventParser:
@@ -14,17 +22,28 @@ class EventParser:
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
         self._data: list[bytes] = []
+        self._held = 0
         self._at_start = True
+        self._after_cr = False
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """Return the data of every event that the next bytes complete."""
+        """Return the data of every event that the next bytes complete. Raises TooLarge."""
+        if self._after_cr and piece:
+            piece = piece.removeprefix(b"\n")  # both are one end of a line
+            self._after_cr = False
         self._pieces.append(piece)
-        if b"\n" not in piece:
+        self._held += len(piece)
+        if self._held > _MOST_BYTES:
+            raise TooLarge(f"The server sent an event of more than {_MOST_BYTES >> 20} MiB")
+        if b"\n" not in piece and b"\r" not in piece:
             return []
         lines = b"".join(self._pieces).splitlines(keepends=True)
-        # Only \n certainly ends a line: after a \r at the very end, its \n may still come.
-        self._pieces = [] if lines[-1].endswith(b"\n") else [lines.pop()]
-        return self._take(lines)
+        self._pieces = [] if lines[-1].endswith((b"\n", b"\r")) else [lines.pop()]
+        self._after_cr = bool(lines) and not self._pieces and lines[-1].endswith(b"\r")
+        events = self._take(lines)
+        if not self._data:
+            self._held = sum(map(len, self._pieces))
+        return events
 
     def close(self) -> list[bytes]:
         """Return the event that only lacked its closing empty line when the stream ended."""

@@ -20,8 +20,17 @@ class StoredResponses:
         """Add a response, finished or not: the API stores cut-off answers as well."""
         self._ids[response_id] = None
 
-    async def delete(self, delete: Callable[[str], Awaitable[object]], *, within: float) -> None:
-        """Delete all within a time limit in seconds; log once which could not be deleted."""
+    async def delete(
+        self,
+        delete: Callable[[str], Awaitable[object]],
+        *,
+        within: float,
+        shown: Callable[[str], str] = str,
+    ) -> None:
+        """Delete all within a time limit in seconds; log once which could not be deleted.
+
+        ``shown`` returns a text as the log may have it.
+        """
         waiting = list(self._ids)
         self._ids.clear()
         left = dict.fromkeys(waiting)
@@ -49,7 +58,5 @@ class StoredResponses:
         await asyncio.gather(*workers, return_exceptions=True)
         if left:
             why = reasons[0] if reasons else f"no answer within {within:g} s"
-            logger.warning(
-                f"{len(left)} stored responses could not be deleted ({why}); OpenAI keeps them for 30 days: "
-                f"{', '.join(left)}"
-            )
+            what = f"{len(left)} stored responses could not be deleted ({why})"
+            logger.warning(shown(f"{what}; OpenAI keeps them for 30 days: {', '.join(left)}"))

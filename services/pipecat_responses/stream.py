@@ -90,20 +90,24 @@ class ResponseStream:
             return _NOTHING
         self.doubtful = False
         if isinstance(event, TextDelta):
-            seen = self._sequence.take(event)
-            if seen == "gap":
+            if (seen := self._sequence.take(event)) != "next":
+                if seen != "gap":
+                    return _NOTHING
                 self._holding = True
-            return _NOTHING if seen == "repeated" else self._text_read(event)
-        taker = self._takers.get(event.get("type") or "")
-        if taker is None:
+            return self._text_read(event)
+        kind = event.get("type") or ""
+        if (taker := self._takers.get(kind)) is None:
             self._sequence.take(event, useful=False)
             return _NOTHING
         seen = self._sequence.take(event)
-        if seen == "repeated":
+        if seen == "repeated" or (seen == "late" and kind.endswith(".delta")):
             return _NOTHING
         if seen == "gap":
             self._holding = True
-        return taker(event)
+        held, steps = self._holding, taker(event)
+        if seen == "late" and held and not self.ended:
+            self._holding = True  # what it has in full is said; what is missing behind it is not in it
+        return steps
 
     def feed_unreadable(self) -> Steps:
         """Note that something arrived that is not an event."""
@@ -147,6 +151,7 @@ class ResponseStream:
         if said is None or not self._has_text:
             return self._say(part, text)
         said.append(text)
+        self._text.running.append(text)  # no method: this is the hot path
         return (Say(text),)
 
     def _text_done(self, event: Event) -> Steps:
@@ -155,6 +160,7 @@ class ResponseStream:
         if self._holding and self._text.may_lack_some_before(part):
             return _NOTHING  # some of an earlier part may be missing: only the end has it
         steps = self._say_rest(part, event.get("text"))
+        self._text.end_part(event.get("text"))
         self._holding = False
         return steps
 
@@ -167,7 +173,7 @@ class ResponseStream:
         return self._text_done({**event, "text": event.get("refusal")}) if self.speak_refusals else _NOTHING
 
     def _say(self, part: Part, text: str) -> Steps:
-        self._text.said.setdefault(part, []).append(text)
+        self._text.add(part, text)
         if not self._has_text and not text.strip():
             self._blanks.append(Say(text))
             return self._begin_output()
@@ -261,12 +267,10 @@ class ResponseStream:
         response = _mapping(event.get("response"))
         output = _output_of(response)
         late = self._untold(output)
-        if self.ended or self._holding:
-            return (
-                late
-                if self.ended
-                else self._break("events were lost, and the last event does not contain their text")
-            )
+        if self.ended:
+            return late
+        if self._holding:
+            return self._break("events were lost, and the last event does not contain their text")
         self.ended = True
         calls, unusable = self._calls.result()
         silent = not self._has_text and not calls and not unusable
@@ -325,7 +329,8 @@ class ResponseStream:
                 for place, part in enumerate(map(_mapping, _listed(item.get("content")))):
                     self.refuses = self.refuses or bool(part.get("refusal"))
                     text = part.get("text") or (part.get("refusal") if self.speak_refusals else None)
-                    steps = (*steps, *self._say_rest(self._text.part_at(index, place), text))
+                    if not self._text.was_ended(at := self._text.part_at(index, place), text):
+                        steps = (*steps, *self._say_rest(at, text))
         if output:
             self._holding = False
         return steps

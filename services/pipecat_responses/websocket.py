@@ -113,7 +113,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
         self._warm_up = warm_up
         self._continues = True
         self._pool = ConnectionPool(
-            Endpoint(self._ws_url, self._handshake_headers, self._tap),
+            Endpoint(self._ws_url, self._handshake_headers, self._tap, self._keys),
             settings=PoolSettings(
                 rotate_after=rotate_after,
                 backoff_least=reconnect_backoff_min_wait,
@@ -220,7 +220,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
         except (
             Exception
         ) as error:  # a failure of the connection, or a context that cannot be sent: the turn reports it
-            logger.debug(f"{self}: the new connection could not be warmed up: {error!r}")
+            logger.debug(f"{self}: the new connection could not be warmed up: {self._shown(repr(error))}")
 
     async def _send_ahead(self, connection: WebSocketConnection) -> None:
         context = self._last_context or self._context_ahead() or LLMContext()

@@ -41,6 +41,9 @@ CASES = {
     "context too long": ({"code": "context_length_exceeded"}, 400, ErrorCategory.INVALID_REQUEST, False),
     "no access": ({"message": "not allowed"}, 403, ErrorCategory.AUTHORIZATION, True),
     "nothing but a status": (None, 502, ErrorCategory.SERVER, False),
+    "a status for a moment": (None, 408, ErrorCategory.SERVER, False),
+    "a status of a request": (None, 413, ErrorCategory.INVALID_REQUEST, False),
+    "a redirect": (None, 307, ErrorCategory.INVALID_REQUEST, False),
     "nothing at all": (None, None, ErrorCategory.UNKNOWN, False),
 }
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipecat_responses.sse import EventParser
+from pipecat_responses.sse import EventParser, TooLarge
 
-LINE_ENDS = st.sampled_from([b"\n", b"\r\n"])
+LINE_ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 
 
 def parsed(body: bytes, cuts: list[int]) -> list[bytes]:
@@ -77,3 +77,30 @@ def test_a_stream_is_read_as_the_standard_says(vector: dict[str, Any]) -> None:
         if not vector.get("unfinished"):
             found += parser.close()
         assert found == [text.encode() for _, text in vector["events"]]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("size", [1, 2, 3, 1_000])
+def test_an_event_is_there_as_soon_as_its_last_line_ends(end: bytes, size: int) -> None:
+    parser = EventParser()
+    for payload in (b"one", b"two"):
+        body = b"data: " + payload + end + end
+        pieces = [body[at : at + size] for at in range(0, len(body), size)]
+        assert [data for piece in pieces for data in parser.feed(piece)] == [payload]
+
+
+@pytest.mark.parametrize(
+    "piece", [b"x" * (1 << 20), (b"data:" + b"x" * 1_018 + b"\n") * 1_024], ids=["a line", "lines"]
+)
+def test_an_event_without_an_end_is_not_collected(piece: bytes) -> None:
+    parser = EventParser()
+    for size in range(64):
+        assert (size, parser.feed(piece)) == (size, [])
+    with pytest.raises(TooLarge, match="64 MiB"):
+        parser.feed(piece)
+
+
+def test_many_events_are_not_one_large_one() -> None:
+    parser = EventParser()
+    for _ in range(65):
+        assert len(parser.feed((b"data: " + b"x" * 1_000 + b"\n\n") * 1_000)) == 1_000

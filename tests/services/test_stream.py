@@ -24,6 +24,8 @@ from pipecat_responses.steps import (
 from pipecat_responses.stream import ResponseStream
 from pipecat_responses.text import read_event
 
+from tests.effort import calls_of as count_calls
+
 Event = dict[str, Any]
 
 
@@ -531,3 +533,79 @@ def test_half_a_character_waits_for_its_other_half(deltas: list[str], heard: str
         "text": "".join(deltas),
     }
     assert said(steps_of([created(), *map(delta, deltas), whole, completed()])) == heard
+
+
+def call(number: int, index: int = 0, text: str = "") -> Event:
+    """The fields of a call's item."""
+    return {"index": index, "name": "f", "call_id": f"c{number}", "arguments": text or f'{{"a": {number}}}'}
+
+
+def test_calls_that_all_have_the_same_place_are_all_run() -> None:
+    """Some servers give every item place 0."""
+    events = [created()]
+    for number in (1, 2, 3):
+        events += [
+            added("function_call", **{**call(number), "arguments": ""}),
+            arguments(f'{{"a": {number}}}'),
+            done("function_call", **call(number)),
+        ]
+    items = [{"type": "function_call", **call(number)} for number in (1, 2, 3)]
+    end = steps_of([*events, completed(*items)])[-1]
+    assert isinstance(end, Finished)
+    assert end.calls == [Call(f"c{number}", "f", {"a": number}) for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("changed", ["in its item", "in the end"])
+def test_a_call_whose_id_changes_runs_once(changed: str) -> None:
+    items = [call(1), call(1 if changed == "in the end" else 2)]
+    last = {"type": "function_call", **call(2)}
+    events = [created(), added("function_call", **items[0]), done("function_call", **items[1])]
+    end = steps_of([*events, completed(last)])[-1]
+    assert isinstance(end, Finished)
+    assert len(end.calls) == 1
+
+
+TOO_DEEP = ['{"a": ' * 100_000, '{"a": ' * 600 + "1" + "}" * 600, "[" * 100_000, "9" * 5_000]
+
+
+@pytest.mark.parametrize("text", TOO_DEEP, ids=["endless", "deep", "a list", "a number"])
+def test_arguments_that_are_nested_too_deeply_are_no_object(text: str) -> None:
+    events = [
+        created(),
+        added("function_call", **call(1, text=text)),
+        done("function_call", **call(1, text=text)),
+    ]
+    end = steps_of([*events, completed()])[-1]
+    assert isinstance(end, Finished)
+    assert (end.calls, end.unusable_calls) == ([], ["f"])
+
+
+def test_a_thousand_calls_take_a_thousand_times_the_work_of_one() -> None:
+    def work(calls: int) -> int:
+        items = [{"type": "function_call", **call(number)} for number in range(calls)]
+        events = [created()]
+        for number, item in enumerate(items):
+            events += [{**event("function_call", number), "item": item} for event in (added, done)]
+        return count_calls(lambda: steps_of([*events, completed(*items)]), 10_000_000)
+
+    assert work(1_000) <= 11 * work(100)
+
+
+@pytest.mark.parametrize("place", ["output_index", "content_index"])
+@pytest.mark.parametrize("jumps", [[0, 1, 2], [3, 1, 2], [0, 1, 0], [0, 0, 5], [7, 7, 7]])
+def test_pieces_of_one_text_under_several_places_are_said_once(place: str, jumps: list[int]) -> None:
+    words = ["one ", "two ", "three"]
+    pieces = [{**delta(word), place: jump} for word, jump in zip(words, jumps, strict=True)]
+    whole = {**delta(""), "type": "response.output_text.done", "text": "one two three"}
+    message = {"type": "message", "content": [{"type": "output_text", "text": "one two three"}]}
+    for events in ([created(), *pieces, whole, completed(message)], [created(), *pieces, completed(message)]):
+        for stream in (events, numbered(*events)):
+            assert said(steps_of(stream)) == "one two three"
+
+
+def test_a_text_that_ended_under_another_place_is_not_said_again_after_a_loss() -> None:
+    message = {"type": "message", "content": [{"type": "output_text", "text": "one two"}]}
+    whole = {**delta("", 1), "type": "response.output_text.done", "text": "one two"}
+    events = numbered(created(), PROGRESS, added("message", 1), delta("one ", 1), delta("two", 1), whole)
+    end = {**completed(message), "sequence_number": 8}
+    assert said(steps_of([*events, end])) == "one two"

@@ -5,10 +5,12 @@ import itertools
 from collections.abc import Callable
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pipecat_responses.connection import WebSocketConnection
 from pipecat_responses.heartbeat import Heartbeat
+from pipecat_responses.keys import SentKeys
 from pipecat_responses.message_socket import MessageCutter, MessageSocket
 from pipecat_responses.tap import Tap
 from websockets.asyncio.client import connect
@@ -64,7 +66,14 @@ def test_from_the_first_fragment_on_everything_is_the_librarys(
 
 
 def test_a_header_without_its_frame_is_no_message() -> None:
-    assert cut([b"\x81\x7f" + (1 << 40).to_bytes(8, "big"), b"x" * 1000]) == ([], [])
+    assert cut([b"\x81\x7f" + (1 << 20).to_bytes(8, "big"), b"x" * 1000]) == ([], [])
+
+
+@pytest.mark.parametrize("length", [(1 << 26) + 1, 1 << 30, 1 << 63, (1 << 64) - 1])
+def test_a_frame_that_is_too_large_is_not_collected(length: int) -> None:
+    head = b"\x81\x7f" + length.to_bytes(8, "big")
+    before = on_the_wire([(Opcode.TEXT, b"one")])
+    assert cut([before + head[:5], head[5:], b"x" * 1000]) == ([b"one"], [head, b"x" * 1000])
 
 
 async def messages_from(*sent: bytes) -> list[bytes]:
@@ -119,6 +128,7 @@ async def test_a_first_message_that_ends_the_connection_ends_it() -> None:
         lanes=None,
         changed=lambda _: None,
         tap=Tap(),
+        keys=SentKeys(),
     )
     assert (connection.is_open, connection.retired) == (False, True)
     await connection.close()
