@@ -68,10 +68,10 @@ class AnswerText:
 
     def was_ended(self, part: Part, whole: object) -> bool:
         """Whether a text of the finished output ended before under another place, each once."""
-        if part in self.said or not isinstance(whole, str) or not self.ended[whole]:
+        if not isinstance(whole, str) or not self.ended[whole]:
             return False
-        self.ended[whole] -= 1
-        return True
+        self.ended[whole] -= 1  # also by the part that it belongs to: another one may have the same text
+        return part not in self.said
 
     def part_at(self, index: int, place: int) -> Part:
         """The key of a part of the finished output; servers that number nothing have only one."""

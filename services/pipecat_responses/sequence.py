@@ -103,8 +103,7 @@ class Sequence:
     def _judged(self, number: int, event: Event) -> Seen:
         """Classify an event whose number is not the next one."""
         if self._next is None:
-            # Either the first event was lost, or the server counts from 1; another first number is unusable.
-            self._unnumbered = number not in (0, 1, self._next_of_all)
+            # The first events were lost, or the server begins to count elsewhere: nobody can tell.
             self._in_order += 1
             return "next"
         if self._is_known(number, event):

@@ -6,17 +6,25 @@ again, and which foreign events stand between them.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import random
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ninelives import Bot
+from pipecat_responses import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService
 from pipecat_responses.sequence import Sequence as NumbersSeen
 from pipecat_responses.steps import Call, Finished, Say
 from pipecat_responses.stream import ResponseStream
 from pipecat_responses.text import TextDelta, read_event, write_json
+from websockets.asyncio.server import ServerConnection
+
+from .bare_http import http, http_server, sse
+from .test_older_servers import server
 
 Event = dict[str, Any]
 Insert = tuple[int, str]
@@ -53,7 +61,25 @@ def answer(words: Sequence[str], *, obfuscated: bool = False) -> list[Event]:
     ]
 
 
-def sent(inserts: Sequence[Insert], *, obfuscated: bool = False) -> list[Event]:
+def two_messages(words: Sequence[str]) -> list[Event]:
+    """The events of an answer in two messages that both have these words, without numbers."""
+    text = "".join(words)
+    items = [
+        {"type": "message", "id": f"m{n}", "content": [{"type": "output_text", "text": text}]} for n in (0, 1)
+    ]
+    events: list[Event] = [{"type": "response.created", "response": {"id": "resp_1"}}]
+    for index, item in enumerate(items):
+        place = {"output_index": index, "content_index": 0, "item_id": item["id"]}
+        events += [
+            {"type": "response.output_item.added", "output_index": index, "item": {**item, "content": []}},
+            *({"type": "response.output_text.delta", **place, "delta": word} for word in words),
+            {"type": "response.output_text.done", **place, "text": text},
+            {"type": "response.output_item.done", "output_index": index, "item": item},
+        ]
+    return [*events, {"type": "response.completed", "response": {"id": "resp_1", "output": items}}]
+
+
+def sent(inserts: Sequence[Insert], *, obfuscated: bool = False, messages: int = 1) -> list[Event]:
     """The answer as it arrives, numbered from 0, with what happens before each position.
 
     If the count restarts more than once, no two words are equal: the same word twice under the same number is
@@ -63,7 +89,8 @@ def sent(inserts: Sequence[Insert], *, obfuscated: bool = False) -> list[Event]:
     stream: list[Event] = []
     numbered: list[Event] = []
     number = 0
-    for position, event in enumerate(answer(words, obfuscated=obfuscated)):
+    events = answer(words, obfuscated=obfuscated) if messages == 1 else two_messages(words)
+    for position, event in enumerate(events):
         for _, what in (one for one in inserts if one[0] == position):
             match what.split():
                 case ["again", back] if int(back) <= len(numbered):
@@ -79,6 +106,8 @@ def sent(inserts: Sequence[Insert], *, obfuscated: bool = False) -> list[Event]:
                     stream.append({"type": "rate_limits.updated"})
                 case ["restart"]:
                     number = 0
+                case ["jump"]:
+                    number += 50
         numbered.append({**event, "sequence_number": number})
         stream.append(numbered[-1])
         number += 1
@@ -86,7 +115,7 @@ def sent(inserts: Sequence[Insert], *, obfuscated: bool = False) -> list[Event]:
 
 
 def is_whole(events: Sequence[Event]) -> bool:
-    """Whether the text was said once and as a whole, and the call may run once."""
+    """Whether the text was said once and as a whole, and the call, if there is one, may run once."""
     stream = ResponseStream()
     steps = [step for event in events for step in stream.feed(event)]
     stream = ResponseStream()
@@ -95,7 +124,9 @@ def is_whole(events: Sequence[Event]) -> bool:
     end = steps[-1]
     assert isinstance(end, Finished), f"{end} at the end of {events}"
     said = "".join(step.text for step in steps if isinstance(step, Say))
-    return said == end.output[0]["content"][0]["text"] and end.calls == [Call("c", "f", {"a": 1})]
+    texts = [item["content"][0]["text"] for item in end.output if item["type"] == "message"]
+    calls = [Call("c", "f", {"a": 1})] if CALL in end.output else []
+    return said == "".join(texts) and end.calls == calls
 
 
 HAPPENINGS = (
@@ -108,6 +139,7 @@ HAPPENINGS = (
     "unknown",
     "unnumbered",
     "restart",
+    "jump",
 )
 PLACES = range(len(answer(EQUAL)))
 INSERTS = [(place, what) for place in PLACES for what in HAPPENINGS]
@@ -131,6 +163,48 @@ def test_whatever_happens_before_and_after_it(what: str) -> None:
 @given(st.lists(st.sampled_from(INSERTS), min_size=3, max_size=8), st.booleans())
 def test_any_number_of_them(inserts: list[Insert], obfuscated: bool) -> None:
     assert is_whole(sent(inserts, obfuscated=obfuscated))
+
+
+SIX = st.lists(st.sampled_from([*HAPPENINGS, ""]), min_size=6, max_size=6)
+"""What happens before each of six events in a row."""
+
+
+@settings(max_examples=400, deadline=None)
+@given(SIX, st.integers(0, len(answer(EQUAL)) - 6), st.sampled_from([1, 2]))
+def test_any_six_of_them_in_a_row(six: list[str], start: int, messages: int) -> None:
+    assert is_whole(sent([(start + at, what) for at, what in enumerate(six)], messages=messages))
+
+
+@pytest.mark.parametrize("kind", ["websocket", "http"])
+async def test_the_same_through_a_whole_service(kind: str) -> None:
+    """A hundred answers in one call, with six happenings in a row in each."""
+    draw = random.Random(12)
+    streams = []
+    for _ in range(100):
+        start = draw.randrange(len(two_messages(EQUAL)) - 6)
+        inserts = [(start + at, draw.choice(HAPPENINGS)) for at in range(6)]
+        streams.append(sent(inserts, messages=2))
+    rest = iter(streams)
+
+    async def over_http(writer: asyncio.StreamWriter) -> None:
+        writer.write(http(sse(*next(rest))))
+
+    async def over_websocket(socket: ServerConnection, body: dict[str, Any]) -> None:
+        for event in next(rest):
+            await socket.send(write_json({**event, "stream_id": body["stream_id"]}).decode())
+
+    at = http_server(over_http) if kind == "http" else server(over_websocket)
+    async with at as (url, _):
+        service: Any = (
+            OpenAIResponsesHttpLLMService(api_key="k", base_url=url)
+            if kind == "http"
+            else OpenAIResponsesLLMService(api_key="k", ws_url=url, warm_up=False)
+        )
+        async with Bot(service) as bot:
+            for events in streams:
+                turn = await bot.say("hello")
+                whole = "".join(item["content"][0]["text"] for item in events[-1]["response"]["output"])
+                assert (turn.text, turn.errors) == (whole, []), events
 
 
 @pytest.mark.parametrize("copies", [1, 2, 3])
