@@ -107,7 +107,6 @@ FORMS = (
     Form("key", "A3-", "[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5}", VARIED),  # 1Password
     Form("key", "K00", f"[0-9][A-Za-z0-9+/]{{27}}{_OVER}", MIXED),  # Backblaze
     Form("token", "syt_ mct_", "[A-Za-z0-9_+/=-]{20,}+"),  # Matrix
-    Form("key", "AAAA", "[A-Za-z0-9_-]{7}:APA91b[A-Za-z0-9_-]{80,}+", MIXED),
     Form("password hash", "SCRAM-SHA-256$ SCRAM-SHA-1$", "[0-9]{4,6}:[A-Za-z0-9+/=$:]{40,}+", ANY),
     Form("password hash", "md5", f"[0-9a-f]{{32}}{_OVER}"),  # PostgreSQL
     Form("token", "PT", f"[0-9a-f]{{48}}{_OVER}"),  # SignalWire

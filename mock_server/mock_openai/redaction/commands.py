@@ -116,6 +116,7 @@ _SIGNING_IN = re.compile(
 )
 """Finds where somebody signs in and may say with what."""
 SIGNS = (
+    b"sudo",
     b"identif",
     b"setuser",
     b"logon",

@@ -13,7 +13,8 @@ from mock_openai.redaction.values import is_chosen, is_credential, is_dense, is_
 
 _AUTHORITY = re.compile(rb"(?<=://)[^\s\"'<>/?#\\]{3,1024}+")
 _AT = re.compile(
-    rb"(?<![A-Za-z0-9_.%+/:@-])(?P<sip>sips?:)?+(?!(?:acct|npm|mailto|sips?|xmpp|tel|im|pres|jsr|pkg"
+    rb"(?<![A-Za-z0-9_.%+/:@-])(?P<sip>sips?:|register => ?)?+(?!(?:acct|npm|mailto|sips?|xmpp|tel"
+    rb"|im|pres|jsr|pkg"
     rb"|git|ssh):)"
     rb"[A-Za-z0-9_.%+-]{1,64}+:(?P<value>[^\s:@/\"'<>]{6,128}+)@[A-Za-z0-9.-]{1,255}+(?::\d{2,5})?"
 )

@@ -48,7 +48,7 @@ _UNSPOKEN = re.compile(
 """Letters that hardly any word has side by side."""
 _LETTERS = re.compile(rb"[A-Za-z]{5,}+")
 _NO_CHOICE = re.compile(
-    rb"\A[-/<$%\\~(]|[\s\"'()<>{}\[\]]|://|/\w*+/|@[\w-]++\.|"
+    rb"\A(?:[-/<$%\\~(]|(?i:utf-?\d|latin-?\d|sha-?\d|aes-?\d|rsa-?\d|base\d))|[\s\"'()<>{}\[\]]|://|/\w*+/|@[\w-]++\.|"
     rb"(?i:\.(?:com|org|net|io|dev|ai|co|de|uk|eu|local|internal|example|test|html?|json|ya?ml|py|js"
     rb"|ts|md|txt|xml|csv|log|png|jpe?g"
     rb"|pdf|zip|gz|conf|cfg|toml|ini|sh|env|pem|key|crt|db|sql|mp3|wav|exe))(?::\d++)?+\Z|\w="

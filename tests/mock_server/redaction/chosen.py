@@ -127,6 +127,8 @@ CHOSEN: dict[str, Made] = {
         "said as": "Take @@ as the password, please.",
         "log in with": "Please log in with carla and @@.",
         "name of a pass": '#define MAIL_PASS "@@"',
+        "piped to sudo": 'echo "@@" | sudo -S systemctl restart bot',
+        "registration": "register => 6001:@@@sip.example.com/6001",
         "call auth": 'redis:auth("@@")',
         "place htpasswd": "htpasswd -b /etc/nginx/users carla @@",
         "said pw": "Login is carla, pw is @@.",

@@ -90,6 +90,8 @@ FALSE_FRIENDS = [
     'page.fill("#email", "bob2024@acme.com")',
     'When I fill in "Search" with "vitamin-b12 x2"',
     "identified by their badge-12",
+    'connect("db1", "calls", "utf8mb4-bin")',
+    "echo ok | sudo tee /etc/conf.d/bot-2024a",
     "sign in with Google-2024b and continue",
     "first_pass: lighting-v2.1, render_pass = shadow-2a",
     "auth('google-oauth2')",
