@@ -123,13 +123,12 @@ def _write_and_print(options: Options, found: Reproduction) -> int:
     remarks = [f"From: {options.file}", f"Repeat with: {again}", f"{found.promise}: {found.why}"]
     errors: list[UsageError] = []
     wrote: list[str] = []
-    for place, text in (
-        (path, to_yaml(spec, [each.replace("\n", " ") for each in remarks])),
-        (options.report, issue(found, path.name, to_yaml(spec), again)),
-    ):
-        with deferred(errors):
-            write_text(place, text)
-            wrote.append(str(place))
+    with deferred(errors):
+        write_text(path, to_yaml(spec, [each.replace("\n", " ") for each in remarks]))
+        wrote.append(str(path))
+    with deferred(errors):
+        write_text(options.report, issue(found, path.name, to_yaml(spec), again))
+        wrote.append(str(options.report))
     console = output(secrets=False)
     what = (
         "the same promise was broken"

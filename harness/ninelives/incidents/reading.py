@@ -47,6 +47,17 @@ class Incident:
         """The LLM services of the bot, with their modules."""
         return list(self.header["bot"]["services"])
 
+    @property
+    def made_with(self) -> str:
+        """The versions that the bot ran with, as far as the file has them."""
+        bot = self.header["bot"]
+        names = (
+            ("Pipecat", bot.get("pipecat")),
+            ("Python", bot.get("python")),
+            ("", self.header.get("tool")),
+        )
+        return ", ".join(f"{name} {version}".strip() for name, version in names if version) or "unknown"
+
 
 def read(path: Path) -> Incident:
     """Read an incident. Raises UsageError."""

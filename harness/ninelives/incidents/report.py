@@ -25,8 +25,6 @@ def issue(found: Reproduction, kept: str, scenario: str, again: str) -> str:
     """Return the text of an issue, in Markdown."""
     redactor = SecretRedactor(emails=True, phones=find_spec("phonenumbers") is not None)
     law = PROMISES.get(found.promise, "An error was reported; no promise is broken by it.")
-    header = found.incident.header
-    bot = header["bot"]
     kinds = Counter(
         each.kind
         for text in (scenario, found.evidence, found.why)
@@ -39,8 +37,8 @@ def issue(found: Reproduction, kept: str, scenario: str, again: str) -> str:
         "",
         f"{law} A call in production broke it; this scenario shows it every time, offline.",
         "",
-        f"- service: {', '.join(bot['services']) or 'unknown'}",
-        f"- at the incident: Pipecat {bot['pipecat']}, Python {bot['python']}, {header['tool']}",
+        f"- service: {', '.join(found.incident.services) or 'unknown'}",
+        f"- at the incident: {found.incident.made_with}",
         f"- reproduced with: Pipecat {version('pipecat-ai')}, Python {platform.python_version()}",
         f"- shortened from {found.turns} turns to {len(found.spec.asks) if found.spec else 0}",
         "",

@@ -238,3 +238,33 @@ def test_a_bot_that_does_not_start_is_told(tmp_path: Path) -> None:
     ran = ninelives("reproduce", "file.jsonl", "--bot", "broken_bot.py", cwd=tmp_path)
     assert ran.returncode == 2
     assert "no luck" in ran.stderr
+
+
+SILENT = """
+from pipecat.frames.frames import LLMContextFrame
+from pipecat_responses import OpenAIResponsesLLMService
+
+class Silent(OpenAIResponsesLLMService):
+    async def process_frame(self, frame, direction):
+        if isinstance(frame, LLMContextFrame):
+            raise RuntimeError("no luck")
+        await super().process_frame(frame, direction)
+
+def make_bot(base_url, ws_url):
+    return Silent(api_key="x", base_url=base_url, ws_url=ws_url)
+"""
+
+
+def test_an_incident_that_does_not_say_what_wrote_it_is_kept_as_a_scenario(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(SILENT)
+    lines = [
+        {"t": 0, "k": "context", "data": {"messages": 1, "role": "user", "user": "Hello"}},
+        {"t": 1, "k": "start"},
+        {"t": 2, "k": "text", "data": "Hello."},
+        {"t": 3, "k": "end"},
+    ]
+    (tmp_path / "file.jsonl").write_text(HEAD + "".join(json.dumps(line) + "\n" for line in lines))
+    ran = ninelives("reproduce", "file.jsonl", "--bot", "bot.py:make_bot", "--tries", "1", cwd=tmp_path)
+    assert ran.returncode == 1, ran.stderr
+    assert "- at the incident: unknown\n" in (tmp_path / "incident.md").read_text()
+    assert len(list((tmp_path / "scenarios").iterdir())) == 1
