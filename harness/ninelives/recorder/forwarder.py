@@ -13,6 +13,7 @@ from collections.abc import Callable
 import aiohttp
 from aiohttp import web
 from mock_openai.patterns import SlowPattern
+from mock_openai.resolver import resolver
 from yarl import URL
 
 import ninelives.recorder.headers as headers
@@ -50,7 +51,7 @@ class Forwarder:
         """Open the session; `trust_env`: with the proxies that the environment names."""
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, resolver=resolver()),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=trust_env,
             auto_decompress=False,

@@ -12,6 +12,7 @@ import aiohttp
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event, Timed
+from mock_openai.resolver import resolver
 from mock_openai.responders.answer import Answer, Recorded, Relayed
 from mock_openai.responders.base import Turn
 from mock_openai.upstream.address import PASSED_BY, Address, passed_on
@@ -123,7 +124,7 @@ class Upstream:
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_IDLE),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_IDLE, resolver=resolver()),
                 cookie_jar=aiohttp.DummyCookieJar(),  # one client's cookies are not another's
                 middlewares=(keep_refusal,),
                 timeout=aiohttp.ClientTimeout(
