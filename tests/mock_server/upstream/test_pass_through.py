@@ -84,7 +84,7 @@ async def test_a_rule_answers_here_and_everything_else_there_as_json_and_as_a_st
         assert said == "From the upstream."
         assert [asked["input"] for asked in upstream.journal.requests] == ["beyond", "beyond"]
         # What left is in this server's own journal as well, whoever said it.
-        assert [one.whole for one in mock.journal.responses] == ["From the rule.", *[said] * 2]
+        assert [one.words for one in mock.journal.responses] == ["From the rule.", *[said] * 2]
 
 
 async def test_a_stream_arrives_byte_for_byte_and_with_the_upstreams_headers() -> None:
