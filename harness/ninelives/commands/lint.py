@@ -48,6 +48,8 @@ def fix(paths: Sequence[Path], secrets: Secrets) -> int:
             changed = scrub(path, redactor=secrets.redactor())
             result = f"{counted(changed, 'line')} changed" if changed else "nothing to scrub"
             console.print(f"{path}: {result}", markup=False, highlight=False)
+    for path in (each for folder in paths for each in _others(folder)):
+        console.print(f"{path}: left as it is, because it is no cassette; lint says what it holds")
     several.end()
     return 0
 
@@ -70,4 +72,9 @@ def _cassettes(folder: Path) -> list[Path]:
 
 def _recordings(folder: Path) -> list[Path]:
     """Return the files of a folder that `lint` reads; a folder of tests has other YAML too."""
-    return sorted([*_cassettes(folder), *(path for path in folder.rglob("*") if is_recording(path))])
+    return sorted([*_cassettes(folder), *_others(folder)])
+
+
+def _others(folder: Path) -> list[Path]:
+    """Return the recordings of other formats in a folder."""
+    return sorted(path for path in folder.rglob("*") if is_recording(path))

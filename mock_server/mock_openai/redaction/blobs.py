@@ -42,6 +42,11 @@ def _in_hex(plain: bytes, like: bytes) -> bytes:
     return written.upper() if like.upper() == like else written
 
 
+def _in_split_hex(plain: bytes, like: bytes) -> bytes:
+    written = b"".join(b"%02x" % byte + like[2:3] for byte in plain)
+    return written.upper() if like.upper() == like else written
+
+
 def _in_utf16(plain: bytes, like: bytes) -> bytes:
     return plain.decode().encode("utf-16-le" if like[1:2] == b"\0" else "utf-16-be")
 
@@ -52,7 +57,9 @@ def _in_utf32(plain: bytes, like: bytes) -> bytes:
 
 _BASE64 = Coding(3, 4, _in_base64)
 _HEX = Coding(1, 2, _in_hex)
+_SPLIT_HEX = Coding(1, 3, _in_split_hex)
 _BASE32 = Coding(5, 8, lambda plain, like: base64.b32encode(plain))
+_IN_SPLIT_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}([:-]))(?:[0-9a-fA-F]{2}\1){11,}+")
 _IN_HEX, _IN_BASE32 = re.compile(rb"(?:[0-9a-fA-F]{2}){12,}+"), re.compile(rb"[A-Z2-7]{24,}+={0,6}")
 
 _BYTES = Coding(1, 1, lambda plain, like: plain)
@@ -146,6 +153,9 @@ def blobs(data: bytes, *, unpack: bool = True) -> Iterator[Blob]:
             text = wide[0].replace(b"\0", b"")
             coding = _UTF32 if len(text) * 4 == len(wide[0]) else _UTF16
             yield Blob(text, wide.start(), wide[0], _coding=coding)
+    for split in _IN_SPLIT_HEX.finditer(data):
+        if _is_plain(plain := binascii.unhexlify(split[0].replace(split[1], b""))):
+            yield Blob(plain, split.start(), split[0], _coding=_SPLIT_HEX)
     wrapped = _WRAPPED.finditer(data) if b"\n" in data else iter(())
     block = next(wrapped, None)
     for match in _BLOB.finditer(data):
@@ -200,8 +210,9 @@ def _may_be_compressed(blob: bytes) -> bool:
 
 def _otherwise(run: bytes, start: int) -> Blob | None:
     """Return texts in hexadecimal digits, in base32, or in UTF-16 and base64."""
-    if (found := _IN_HEX.match(run)) is not None and _is_plain(plain := binascii.unhexlify(found[0])):
-        return Blob(plain, start, found[0], _coding=_HEX)
+    begin = 2 if run[:2] in (b"0x", b"0X") else 0
+    if (found := _IN_HEX.match(run, begin)) is not None and _is_plain(plain := binascii.unhexlify(found[0])):
+        return Blob(plain, start + begin, found[0], _coding=_HEX)
     if (found := _IN_BASE32.fullmatch(run)) is not None:
         plain = _from_base32(run.rstrip(b"="))
         if _is_plain(plain):
@@ -235,7 +246,7 @@ def holds_text(run: bytes) -> bool:
     """Return whether a run of characters may be a text in base64, compressed or not, in base32 or in
     hexadecimal digits.
     """
-    return any(
+    return _IN_SPLIT_HEX.search(run) is not None or any(
         _alignments(blob) or _may_be_compressed(blob) or _otherwise(blob, 0) is not None
         for blob in _BLOB.findall(run)
     )

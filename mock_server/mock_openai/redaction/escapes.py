@@ -45,10 +45,10 @@ NAMED = {
 """HTML's references that stand for characters of secrets and what surrounds them."""
 _GONE = (
     rb"\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\\\r?\n|\"[ \t]{0,8}\+\s{0,8}\""
-    rb"|'[ \t]{0,8}\+\s{0,8}'|(?:\r\n?|\n)data:[ ]?"
+    rb"|'[ \t]{0,8}\+\s{0,8}'|(?:\r\n?|\n)data:[ ]?|\x1b\[[0-9;]{0,16}[A-Za-z]"
 )
-"""Invisible characters: those without width, soft hyphens, direction marks; also line continuations and the
-seams of concatenated strings.
+"""Invisible characters: those without width, soft hyphens, direction marks, colors; also line
+continuations and the seams of concatenated strings.
 """
 _ALIKE = {
     **dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2212, 0xFE63), b"-"),
@@ -74,6 +74,10 @@ JSON_ESCAPES = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt]"
 )
 """The escapes of a JSON string, and no others."""
+_QUOTED_PRINTABLE = re.compile(
+    rb"(?<=[A-Za-z0-9_-])=(?:\r?\n|(?:\\r)?\\n)(?=[A-Za-z0-9_-])|" + _ESCAPE.pattern
+)
+"""The same, and the line breaks that mails have within words."""
 _LETTER = re.compile(rb"[A-Fa-f]")
 _SHORT = {
     b'\\"': b'"',
@@ -106,6 +110,7 @@ def has_escapes(data: bytes) -> bool:
         or (not data.isascii() and _ODD.search(data) is not None)
         or data.find(b"\ndata:") >= 0
         or data.find(b"\rdata:") >= 0
+        or data.find(b"\x1b[") >= 0
         or data.find(b'" +') >= 0
         or data.find(b"' +") >= 0
     )
@@ -205,6 +210,8 @@ def decoded(data: bytes, escapes: re.Pattern[bytes] = _ESCAPE) -> Decoded | None
     text, places = bytearray(), array("I" if len(data) < 2**32 else "Q")
     note = places.extend
     done = 0
+    if escapes is _ESCAPE and (data.find(b"=3D") >= 0 or data.find(b"uoted-printable") >= 0):
+        escapes = _QUOTED_PRINTABLE
     for match in escapes.finditer(data):
         start, end = match.span()
         text += data[done:start]
@@ -219,6 +226,8 @@ def decoded(data: bytes, escapes: re.Pattern[bytes] = _ESCAPE) -> Decoded | None
 
 
 def _meaning(escape: bytes) -> bytes:
+    if escape[0] == 0x1B or (escape[0] == 0x3D and escape[1] in b"\r\n\\"):
+        return b""
     if escape[0] >= 0x80 or escape[0] in b"\r\n" or escape[-1:] in (b"\n", b'"', b"'"):
         return _ordinary_form(escape)
     if escape.startswith((b"%", b"=")) and len(escape) == 3:

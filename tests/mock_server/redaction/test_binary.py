@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 import zlib
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from tests.effort import calls_of
 
 SECRET = "a1B2c3D4e5F6g7H8i9J0"
 TEXT = f'{{"model": "gpt-5", "password": "{SECRET}", "n": 1, "said": "the weather is fine"}}\r\n'
+KEYED = f"the key is sk-proj-{SECRET}".encode()
 FORM = b'--X\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n%b\r\n--X--\r\n'
 
 
@@ -80,3 +82,33 @@ def test_many_beginnings_of_files_cost_no_more_than_a_few() -> None:
         return calls_of(lambda: SecretRedactor().text(data), at_most=100_000)
 
     assert work(40_000) < work(400) + 20
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        KEYED.hex(":"),
+        KEYED.hex("-").upper(),
+        "0x" + KEYED.hex(),
+        " and ".join([KEYED.hex(":"), "aa:bb:cc:dd:ee:ff", "0xdeadbeefdeadbeefdeadbeefdead"]),
+    ],
+)
+def test_a_text_in_hexadecimal_digits(written: str) -> None:
+    clean = SecretRedactor().string(f"dump: {written}.")
+    assert len(clean) == len(f"dump: {written}.")
+    assert clean.removeprefix("dump: ")[:24].lower() == written[:24].lower()
+    assert SECRET.encode().hex() not in clean.lower().replace(":", "").replace("-", "")
+    assert clean.partition(" and ")[2] == f"{written}.".partition(" and ")[2]
+
+
+def test_a_key_within_which_a_mail_breaks_its_line_or_a_program_changes_the_color() -> None:
+    key = f"sk-proj-{SECRET}"
+    mail = f"Content-Type: text/plain\r\n\r\nIt =3D {key[:20]}=\r\n{key[20:]} and so on=20\r\n"
+    match = f"config.py:3: KEY is \x1b[1;31m{key[:13]}\x1b[m\x1b[K{key[13:]}, found"
+    for text in (mail, json.dumps(mail), match, json.dumps(match)):
+        clean = SecretRedactor().string(text)
+        assert len(clean) == len(text)
+        assert SECRET[8:] not in clean
+        assert SECRET[5:] not in "".join(clean.split("="))
+        assert clean.partition("sk-proj-")[0] == text.partition("sk-proj-")[0]
+        assert clean.endswith(text[-7:])
