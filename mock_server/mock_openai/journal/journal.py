@@ -288,6 +288,8 @@ class Journal:
         self._copies += grown
         self.bytes += grown
         self._budget.used += grown
+        if grown and self._budget.used > self._budget.limit:
+            self._budget.enforce()
 
     def _trim(self, too_much: Callable[[], bool]) -> None:
         gone, end, before = 0, self.end, self.bytes

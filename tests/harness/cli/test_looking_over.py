@@ -109,6 +109,18 @@ def test_scrubbing_a_clean_file_leaves_it_as_it_is(capsys, tmp_path: Path) -> No
     assert clean.read_bytes() == TALK.read_bytes()
 
 
+def test_scrubbing_a_folder_says_what_it_leaves(capsys, tmp_path: Path) -> None:
+    leaky = edited(tmp_path / "leaky.jsonl", "What is the weather in Paris?", f"My key is {KEY}.")
+    other = tmp_path / "recorded.yaml"
+    other.write_text(f"interactions:\n- request: {{body: 'My key is {KEY}'}}\n", encoding="utf-8")
+    (tmp_path / "workflow.yaml").write_text("jobs: {}\n", encoding="utf-8")
+    code, out, _ = ninelives(capsys, "scrub", tmp_path)
+    assert code == 0
+    assert f"{leaky}: 3 lines changed" in out
+    assert f"{other}: left as it is" in out
+    assert "workflow" not in out
+
+
 def test_lint_of_a_folder_reads_what_plays_and_passes_over_other_yaml(capsys, tmp_path: Path) -> None:
     assert ninelives(capsys, "convert", TALK, tmp_path / "a.yaml")[0] == 0
     assert ninelives(capsys, "convert", TALK, tmp_path / "b.har")[0] == 0

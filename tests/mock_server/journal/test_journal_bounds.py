@@ -66,6 +66,20 @@ async def test_many_turns_with_long_instructions_stay_within_the_bound(http):
             assert 'mock_openai_turns_total{ended="completed"} 40' in await answer.text()
 
 
+async def test_what_is_shown_without_secrets_counts_too(http):
+    bound = 2_000_000
+    async with MockServer([reply("password: Zq8rW3xK7mP2vL9t4yB6 " * 10)], journal_bytes=bound) as server:
+        for number in range(12):
+            asked = f"{number} my password is Zq8rW3xK7mP2vL9t4yB6. {LONG[:50_000]}"
+            await ask(http, server, instructions=asked, stream=number % 2 == 0)
+            assert "Zq8r" not in str(server.journal.entries[-1])
+            assert server.journal.bytes <= bound
+        assert deep_size(server.journal.entries) <= bound * 1.2
+        assert len(server.journal.requests) > 1
+        server.journal.clear()
+        assert server.journal.bytes == 0
+
+
 async def test_repeated_turns_are_counted_as_if_they_had_been_looked_at(http):
     async with MockServer([reply("One two three. " * 20)], journal_bytes=500_000) as server:
         for _ in range(60):
