@@ -154,8 +154,8 @@ def blobs(data: bytes, *, unpack: bool = True) -> Iterator[Blob]:
             coding = _UTF32 if len(text) * 4 == len(wide[0]) else _UTF16
             yield Blob(text, wide.start(), wide[0], _coding=coding)
     for split in _IN_SPLIT_HEX.finditer(data):
-        if _is_plain(plain := binascii.unhexlify(split[0].replace(split[1], b""))):
-            yield Blob(plain, split.start(), split[0], _coding=_SPLIT_HEX)
+        if _is_plain(spelled := binascii.unhexlify(split[0].replace(split[1], b""))):
+            yield Blob(spelled, split.start(), split[0], _coding=_SPLIT_HEX)
     wrapped = _WRAPPED.finditer(data) if b"\n" in data else iter(())
     block = next(wrapped, None)
     for match in _BLOB.finditer(data):
