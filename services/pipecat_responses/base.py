@@ -21,7 +21,7 @@ from pipecat.frames.frames import (
     StartFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.services.openai.base_llm import OPENAI_MODEL_WITHOUT_RESPONSE_SCHEMA
 from pipecat.utils.tracing.service_decorators import traced_llm
 from pipecat.utils.types import assert_given
@@ -86,18 +86,14 @@ class ResponsesService(TurnService):
             default_headers: Headers to send with every request and every WebSocket handshake.
             service_tier: Service tier to ask for.
             settings: Initial settings; they may change while the bot runs.
-            retry_timeout_secs: With ``retry_on_timeout``: seconds without output after which the request is
-                sent again.
+            retry_timeout_secs: With ``retry_on_timeout``: seconds without output until it is repeated.
             retry_on_timeout: Whether to use ``retry_timeout_secs`` in place of ``timeouts.first_output``.
             timeouts: Limits for waiting; see ``Timeouts``.
             speak_refusals: Whether a model's refusal is spoken; otherwise it is reported as an empty answer.
-            continue_after_loss: After a loss in the middle of an answer, ask the model to continue where it
-                stopped and speak what is new; False ends the turn with an error.
-            unusable_after: Number of failed turns in a row after which the service is unusable, so that a
-                switcher can move on to another service. It then sends a probe now and then, and is usable
-                again when one is answered. None: it stays usable through an outage.
-            delete_on_close: Whether stored responses (``store=True`` in the settings) are deleted when the
-                service stops; see ``Timeouts.delete``.
+            continue_after_loss: Whether the model continues an answer that broke off; otherwise it is an error.
+            unusable_after: Number of failed turns in a row after which the service is unusable and a switcher
+                can move on, until a probe is answered. None: it stays usable through an outage.
+            delete_on_close: Whether stored responses are deleted at the end; see ``Timeouts.delete``.
             rng: Source of the jitter between attempts; pass a seeded one for reproducible tests.
             **kwargs: Passed on to Pipecat's base classes.
         """
@@ -151,8 +147,8 @@ class ResponsesService(TurnService):
         )
 
     def _note_keys(self) -> None:
-        client = self._client
-        self._keys.note(client.base_url, {**client.default_headers, **client.auth_headers})
+        headers = {**self._client.default_headers, **self._client.auth_headers}
+        self._keys.note(self._client.base_url, headers)
 
     def watch_wire(self, listener: WireListener | None) -> None:
         """Call ``listener`` in the loop's thread with every message sent or received; None stops that.
@@ -171,6 +167,13 @@ class ResponsesService(TurnService):
     def model_supports_response_schema(model: str) -> bool:
         """Whether a model supports answers by JSON schema; OpenAI's oldest models do not."""
         return not OPENAI_MODEL_WITHOUT_RESPONSE_SCHEMA.match(model)
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as Pipecat's
+        """Prepare for a pipeline, also for one after another."""
+        if self._client.is_closed():
+            self._client = self._client.copy(http_client=http_client())
+        self._outage.reopen()
+        await super().setup(setup)
 
     async def start(self, frame: StartFrame) -> None:
         """Start, and warn once about settings without effect."""
@@ -252,9 +255,8 @@ class ResponsesService(TurnService):
             dropped = context.remove_invalid_file_message()
             await self._report(Failure("context", str(error), code="invalid_value"), error, dropped=dropped)
         except Exception as error:
-            await self.push_error(
-                error_msg=f"Error during inference: {self._shown(str(error))}", exception=error
-            )
+            what = f"Error during inference: {self._shown(str(error))}"
+            await self.push_error(error_msg=what, exception=error)
         finally:
             self._answering = False
             await self._end_thought()

@@ -73,10 +73,14 @@ class Outage:
         self._stop()
 
     async def close(self) -> None:
-        """Stop probing for good, and wait for the end of a probe under way."""
+        """Stop probing until ``reopen``, and wait for the end of a probe under way."""
         self._closed = True
         if (probing := self._stop()) is not None:
             await asyncio.gather(probing, return_exceptions=True)
+
+    def reopen(self) -> None:
+        """Probe again in later outages: the service starts anew."""
+        self._closed = False
 
     def _stop(self) -> asyncio.Task[None] | None:
         probing, self._probing = self._probing, None

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from loguru import logger
+from mock_openai import MockServer, reply
 from ninelives import Bot
 from pipecat_responses import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService, Timeouts
 from pipecat_responses.errors import Failure
@@ -302,3 +303,16 @@ async def test_a_turn_that_fails_after_the_end_begins_no_probe() -> None:
     assert outage.failed(Failure("connection", "lost"))
     await asyncio.sleep(100)
     assert asked == 0
+    outage.reopen()
+    assert outage.failed(Failure("connection", "lost"))
+    await asyncio.sleep(100)
+    assert asked > 0
+
+
+async def test_a_service_works_in_one_pipeline_after_another(make: Any) -> None:
+    async with MockServer([reply("Hi.")]) as mocked:
+        service = make(mocked)
+        for _ in range(3):
+            async with Bot(service) as bot:
+                turn = await bot.say("hello")
+            assert (turn.text, turn.errors) == ("Hi.", [])
