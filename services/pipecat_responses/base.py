@@ -90,7 +90,7 @@ class ResponsesService(TurnService):
             retry_on_timeout: Whether to use ``retry_timeout_secs`` in place of ``timeouts.first_output``.
             timeouts: Limits for waiting; see ``Timeouts``.
             speak_refusals: Whether a model's refusal is spoken; otherwise it is reported as an empty answer.
-            continue_after_loss: Whether the model continues an answer that broke off; otherwise it is an error.
+            continue_after_loss: Whether the model continues an answer that broke off; if not, it is an error.
             unusable_after: Number of failed turns in a row after which the service is unusable and a switcher
                 can move on, until a probe is answered. None: it stays usable through an outage.
             delete_on_close: Whether stored responses are deleted at the end; see ``Timeouts.delete``.
