@@ -50,6 +50,11 @@ def visible(text: str) -> str:
     return _COMMAND.sub(lambda found: f"{found[0]} ", shown) if commanding else shown
 
 
+def one_line(text: object) -> str:
+    """Return a text, such as the name of a file, on one line: the ends of lines in it are shown."""
+    return str(text).replace("\n", "\u240a")
+
+
 _PLAIN = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": "->", "←": "<-", "↑": "^", "↓": "v", "✂": "!"}
 """ASCII equivalents of the symbols in our own output."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mock_openai.files import SCRIPT_SIZE, open_file, read_bytes
+from mock_openai.visible import one_line
 
 import ninelives.cassette.lint_other_formats as foreign
 import ninelives.cassette.reader as reader
@@ -34,7 +35,8 @@ class Problem:
     warning: bool = False
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else f"{self.path}"
+        name = one_line(self.path)
+        place = f"{name}:{self.line}" if self.line else name
         return f"{place}: {'warning: ' * self.warning}{self.kind}: {self.what}"
 
     def as_json(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mock_openai.interruption import last_words
+from mock_openai.visible import one_line
 from rich.console import Console
 from rich.text import Text
 
@@ -64,9 +65,9 @@ def _print_recorded(console: Console, case: Case, recorded: Recorded) -> bool:
     for problem in problems(played):
         console.print(Text(f"  ✗ {problem}"))
     for path in recorded.kept:
-        console.print(f"  recorded into {path}")
+        console.print(f"  recorded into {one_line(path)}")
     for path in recorded.left:
-        console.print(f"  not kept because the eval did not pass; the recording is in {path}")
+        console.print(f"  not kept because the eval did not pass; the recording is in {one_line(path)}")
     if recorded.silent:
         console.print(
             "  nothing passed through the proxy: does the bot read OPENAI_BASE_URL or OPENAI_WS_URL?"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mock_openai.interruption import last_words
+from mock_openai.visible import one_line
 from rich.console import Console
 from rich.text import Text
 
@@ -261,7 +262,7 @@ def _write_page(console: Console, options: Options, result: Exploration) -> None
     chapters = [play(breach.spec, factory, options.asked.conditions).chapter() for breach in result.breaches]
     path = options.out / PAGE
     write_text(path, page(chapters, f"ninelives explore: {options.factory}"))
-    console.print(f"\ntimelines: {path}")
+    console.print(f"\ntimelines: {one_line(path)}")
 
 
 def _interrupted(options: Options) -> str:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mock_openai.visible import one_line
+
 from ninelives.cassette.lint import Problem, lint, usage
 from ninelives.cassette.lint_other_formats import is_recording
 from ninelives.cassette.scrub import scrub
@@ -47,9 +49,9 @@ def fix(paths: Sequence[Path], secrets: Secrets) -> int:
         with several.each(path):
             changed = scrub(path, redactor=secrets.redactor())
             result = f"{counted(changed, 'line')} changed" if changed else "nothing to scrub"
-            console.print(f"{path}: {result}", markup=False, highlight=False)
+            console.print(f"{one_line(path)}: {result}", markup=False, highlight=False)
     for path in (each for folder in paths for each in _others(folder)):
-        console.print(f"{path}: left as it is, because it is no cassette; lint says what it holds")
+        console.print(f"{one_line(path)}: left as it is, because it is no cassette; lint says what it holds")
     several.end()
     return 0
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mock_openai.turn.learned_pace import Learned, to_json
+from mock_openai.visible import one_line
 from rich.table import Table
 
 from ninelives.cassette import Cassette, CassetteError
@@ -112,4 +113,4 @@ def _print_pace(out: Path, rhythm: Rhythm, pace: Learned, unread: Sequence[str])
     if unread:
         more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
         console.print(f"left out because they are not recordings: {', '.join(unread[:_MOST_NAMED])}{more}")
-    console.print(f"wrote {out}")
+    console.print(f"wrote {one_line(out)}")

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from mock_openai.visible import one_line
 from rich.console import Console
 
 from ninelives.cassette.writer import CassetteWriter
@@ -66,7 +67,7 @@ def run(
         asyncio.run(_record(recorder, command, console, mode, host, port))
     except BrokenOff as end:
         if mode == "all" and recorder.writer.lines:
-            console.print(f"{end}; kept {_count(recorder.writer)} in {cassette}")
+            console.print(f"{end}; kept {_count(recorder.writer)} in {one_line(cassette)}")
         else:
             _print_broken_off(console, recorder, str(end))
         return end.code
@@ -113,7 +114,7 @@ async def _record(
 ) -> None:
     offline = mode == "new_episodes" and recorder.writer.path.exists()
     async with _recording_server(recorder, mode, host, port) as urls:
-        console.print(f"recording {recorder.upstream} into {recorder.writer.path}")
+        console.print(f"recording {recorder.upstream} into {one_line(recorder.writer.path)}")
         await _serve(urls, command, console, recorder, offline=offline)
 
 
@@ -196,7 +197,7 @@ def _replay(path: Path, command: list[str], host: str, port: int) -> int:
 
     async def serve() -> None:
         async with MockServer(responders=[player], pace="recorded", host=host, port=port) as server:
-            console.print(f"replaying {path}")
+            console.print(f"replaying {one_line(path)}")
             await _serve(server, command, console, offline=True)
 
     code = 0

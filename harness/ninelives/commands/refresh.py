@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mock_openai import MockServer
 from mock_openai.interruption import at_once
+from mock_openai.visible import one_line
 from rich.console import Console
 from rich.text import Text
 
@@ -89,7 +90,7 @@ async def _ask(
     async with MockServer() if mocked else nullcontext() as server:
         to = server.base_url if server is not None else upstream or _API
         for number, cassette in enumerate(cassettes, 1):
-            notes().print(f"{number}/{len(cassettes)} {cassette.path}", markup=False)
+            notes().print(f"{number}/{len(cassettes)} {one_line(cassette.path)}", markup=False)
             target = scratch / f"{number}.jsonl"
             with several.each(Path(cassette.path)):
                 found.append(
@@ -148,11 +149,13 @@ def _write(asked: Sequence[Asked], console: Console, several: Several) -> None:
     for each in asked:
         path = each.cassette.path
         if each.again is None or each.left_out or any(new.status is None for _, new in each.pairs):
-            console.print(f"{path} is unchanged: not every request was answered again", markup=False)
+            console.print(
+                f"{one_line(path)} is unchanged: not every request was answered again", markup=False
+            )
             continue
         with several.each(path):
             write_data(path, each.again.data)
-            console.print(f"wrote {path}", markup=False)
+            console.print(f"wrote {one_line(path)}", markup=False)
 
 
 def _places(change: Drift) -> str:

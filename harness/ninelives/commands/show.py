@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from mock_openai.visible import one_line
 from rich.text import Text
 
 from ninelives.cassette import Cassette, Exchange
@@ -28,7 +29,7 @@ def run(path: Path, raw: bool, html: Path | None) -> int:
     exchanged = conversation(exchanges)
     if html is not None:
         write_text(html, page([_chapter(path, exchanges, exchanged)], f"ninelives: {path.name}"))
-        console.print(f"wrote {html}")
+        console.print(f"wrote {one_line(html)}")
         return 0
     console.print(_heading(cassette, exchanges))
     console.print()
@@ -53,7 +54,7 @@ def _heading(cassette: Cassette, exchanges: Sequence[Exchange]) -> Text:
         f"recorded {header.recorded}" if header.recorded else "",
         f"from {header.upstream}" if header.upstream else "",
     ]
-    line = Text(cassette.path.name, style="bold")
+    line = Text(one_line(cassette.path.name), style="bold")
     line.append("  " + " · ".join(part for part in parts if part), style="dim")
     if header.origin:
         line.append(f"\n{header.origin}", style="dim italic")

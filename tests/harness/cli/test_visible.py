@@ -84,6 +84,24 @@ def test_a_name_is_printed_as_it_is(name: str, tmp_path: Path, capfd: pytest.Cap
     assert f"wrote {made}" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "command", ["show ODD", "show ODD --html ODD.html", "lint ODD BAD", "scrub ODD", "convert ODD ODD.har"]
+)
+def test_a_line_end_in_a_name_ends_no_line(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = {"ODD": "o\ndd.jsonl", "BAD": "b\nad.jsonl"}
+    Path(names["ODD"]).write_text(cassette("calm"))
+    Path(names["BAD"]).write_text("{}\n")
+    parts = [each.replace("ODD", names["ODD"]).replace("BAD", names["BAD"]) for each in command.split()]
+    with pytest.raises(SystemExit):
+        main(parts)
+    told = "".join(capfd.readouterr())
+    assert "\u240a" in told
+    assert not any(line.startswith(("dd.jsonl", "ad.jsonl")) for line in told.splitlines())
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_progress_shows_a_name_as_it_is(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = io.StringIO()
