@@ -29,6 +29,9 @@ _log = logging.getLogger("ninelives.recorder")
 
 LONGEST_HEADER = 2**16
 
+_MANY_LINES = 1000
+"""Ends of lines in one network read from which a thread notes it: each may be an event."""
+
 
 class Forwarder:
     """The exchanges in progress, and the session with the upstream."""
@@ -181,7 +184,7 @@ class Forwarder:
                     at = self._now()
                     notes.put(
                         lambda data=data, at=at: answer.read(data, at),  # type: ignore[misc]
-                        lambda: line_writer.waiting,
+                        lambda data=data: LARGE if _has_many_lines(data) else line_writer.waiting,  # type: ignore[misc]
                     )
             await reply.write_eof()
             over = self._now()
@@ -231,3 +234,7 @@ class Forwarder:
         if self._writer.failure is None:  # report only the first problem
             _log.error("this recording will be discarded: %s", reason)
         self._writer.fail(reason)
+
+
+def _has_many_lines(data: bytes) -> bool:
+    return data.count(b"\n") + data.count(b"\r") > _MANY_LINES

@@ -1,7 +1,8 @@
 """Writes down what happened on one connection, in order, without delaying others.
 
 Finding secrets in 10 MB takes seconds. So large data is written by a thread, and later notes of the same
-connection wait for it; everything else is written at once.
+connection wait for it. Of many notes that are put at the same time, most are written later, some at a time;
+everything else is written at once.
 """
 
 from __future__ import annotations
@@ -11,10 +12,17 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from itertools import count
 from typing import Any, TypeVar
 
 LARGE = 512 * 1024
 """The number of bytes from which a thread does the work."""
+
+AT_ONCE = 100
+"""Notes that are written before other tasks run: one network read may have 40,000 messages."""
+
+MOST_WAITING = 10_000
+"""Notes that may wait; whoever puts more should read less."""
 
 Write = Callable[[], None]
 T = TypeVar("T")
@@ -30,10 +38,18 @@ class Notes:
         self._tasks = tasks
         self._waiting: deque[tuple[Write, Callable[[], int]]] = deque()
         self._writing = False
+        self._written = 0
+
+    def are_behind(self) -> bool:
+        """Return whether so many notes wait that no more should come."""
+        return len(self._waiting) > MOST_WAITING
 
     def put(self, write: Write, size: Callable[[], int] = lambda: 0) -> None:
         """Write a note after all before it. `size`: how many bytes it has."""
-        if not self._writing and size() < LARGE:
+        if not self._writing and self._written < AT_ONCE and size() < LARGE:
+            if not self._written:
+                asyncio.get_running_loop().call_soon(self._others_ran)
+            self._written += 1
             self._note(write)
             return
         self._waiting.append((write, size))
@@ -43,9 +59,16 @@ class Notes:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def _others_ran(self) -> None:
+        self._written = 0
+
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._waiting:
+        for number in count(1):
+            if not self._waiting:
+                break
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
             write, size = self._waiting.popleft()
             if size() < LARGE:
                 self._note(write)

@@ -99,11 +99,11 @@ class SocketRelay:
         source, target = (self._server, self._client) if side == "server" else (self._client, self._server)
         if not target.is_closing():
             target.write(data)
-            if target.get_write_buffer_size() > _FULL:
-                source.pause_reading()
-                self._resume_later(source, target)
         for message in self._messages[side].feed(data):
             self._note(side, message)
+        if not target.is_closing() and (target.get_write_buffer_size() > _FULL or self._notes.are_behind()):
+            source.pause_reading()
+            self._resume_later(source, target)
 
     def _note(self, side: Side, message: Message) -> None:
         at = self._now()
@@ -123,7 +123,8 @@ class SocketRelay:
         def look() -> None:
             if source.is_closing():
                 return
-            if target.is_closing() or target.get_write_buffer_size() <= _FULL // 2:
+            read = target.get_write_buffer_size() <= _FULL // 2 and not self._notes.are_behind()
+            if target.is_closing() or read:
                 source.resume_reading()
             else:
                 loop.call_later(_LOOK_AGAIN, look)

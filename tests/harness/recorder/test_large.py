@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pytest
 from mock_openai import MockServer, reply
 from ninelives.cassette import Cassette, Redactor
 from ninelives.recorder import Recorder
+from ninelives.recorder.notes import AT_ONCE, MOST_WAITING, Notes
 from openai import AsyncOpenAI
 
 from tests.effort import HANG
+from tests.mock_server.transport.test_large import AT_MOST, calls_within_a_callback
 
 SIZE = 1_500_000
 KEY = b"sk-proj-CANARY0123456789abcdCANARY"
@@ -172,3 +175,39 @@ async def test_a_client_that_asks_with_the_library_notices_nothing(tmp_path: Pat
             *(client.responses.create(model="gpt-4o", input=f"{n}") for n in range(4))
         )
         assert {len(answer.output_text) for answer in answers} == {5 * 60_000}
+
+
+async def test_of_many_notes_at_once_others_run_between_some_of_them() -> None:
+    written: list[int] = []
+    tasks: set[asyncio.Task[None]] = set()
+    notes = Notes(lambda write: write(), tasks)
+    for number in range(MOST_WAITING + 2 * AT_ONCE):
+        notes.put(partial(written.append, number))
+    assert len(written) == AT_ONCE
+    assert notes.are_behind()
+    while tasks:
+        before = len(written)
+        await asyncio.sleep(0)
+        assert len(written) - before <= AT_ONCE
+    assert written == list(range(MOST_WAITING + 2 * AT_ONCE))
+    assert not notes.are_behind()
+
+
+async def test_thousands_of_events_in_one_read_are_recorded_in_a_thread(
+    upstream: Any, tmp_path: Path
+) -> None:
+    comments = b":\n\n" * 20_000
+
+    async def flood(peer: Any) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+        await peer.send(comments)
+        peer.fin()
+
+    upstream.serve = flood
+    path = tmp_path / "a.jsonl"
+    with calls_within_a_callback() as longest:
+        async with Recorder(upstream.url, cassette=path) as proxy:
+            assert await over_http(proxy, "responses") == comments
+    assert longest.calls < AT_MOST
+    assert Cassette.load(path).exchanges[0].answer == comments
