@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from multidict import MultiMapping
+
 from mock_openai.control.hosts import ANY, is_known, is_own
 from mock_openai.protocol.errors import ApiError
 
@@ -27,7 +29,7 @@ class Pages:
         self._origins = frozenset(origins)
         self._hosts = hosts
 
-    def check(self, asked: Mapping[str, str]) -> None:
+    def check(self, asked: MultiMapping[str]) -> None:
         """Raise ApiError 403 if the request comes from a page that is not allowed to use the API."""
         if not self._welcome(asked):
             raise ApiError(
@@ -36,7 +38,7 @@ class Pages:
                 code="origin_not_allowed",
             )
 
-    def allowed(self, asked: Mapping[str, str]) -> Mapping[str, str]:
+    def allowed(self, asked: MultiMapping[str]) -> Mapping[str, str]:
         """Return the headers that let a page read an answer; none if the request comes from no page."""
         if "Origin" not in asked or not self._welcome(asked):
             return {}
@@ -44,12 +46,14 @@ class Pages:
             return {"access-control-allow-origin": ANY}
         return {"access-control-allow-origin": asked["Origin"], "vary": "Origin"}
 
-    def _welcome(self, asked: Mapping[str, str]) -> bool:
-        origin = asked.get("Origin")
-        if origin is None or self._every or origin.lower() in self._origins:
+    def _welcome(self, asked: MultiMapping[str]) -> bool:
+        if self._every or "Origin" not in asked:
             return True
         host = asked.get("Host", "")
-        return is_own(origin, host) and is_known(host, self._hosts)
+        return all(
+            origin.lower() in self._origins or (is_own(origin, host) and is_known(host, self._hosts))
+            for origin in asked.getall("Origin")
+        )
 
 
 def preflight(method: str, asked: Mapping[str, str]) -> Mapping[str, str] | None:

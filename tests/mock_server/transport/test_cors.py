@@ -5,6 +5,7 @@ from __future__ import annotations
 import aiohttp
 import pytest
 from mock_openai import MockServer, faults
+from multidict import CIMultiDict
 
 PAGE = {"Origin": "https://page.example"}
 # As openai-node's fetch does it, with `dangerouslyAllowBrowser`.
@@ -108,6 +109,9 @@ async def test_a_server_may_be_for_some_pages_only(http):
         rebound = {"Origin": "http://evil.example", "Host": "evil.example"}
         for page in (PAGE, FILE, rebound, {"Origin": "https://mine.example"}):
             assert await asked(http, server, page) == ((403, 403, 403), None)
+        both = CIMultiDict((*MINE.items(), *PAGE.items()))
+        async with http.post(f"{server.base_url}/responses", json=BODY, headers=both) as answer:
+            assert answer.status == 403, "each of two origins counts"
         async with http.post(f"{server.base_url}/responses", json=BODY, headers=PAGE) as answer:
             error = (await answer.json())["error"]
             assert error["code"] == "origin_not_allowed"
