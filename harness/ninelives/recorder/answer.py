@@ -11,8 +11,21 @@ LARGEST = 64 * 2**20
 """The most bytes of a decoded body."""
 
 
+MOST = 128 * 2**20
+"""Bytes of a body, an event or a message that are recorded: they are held until the last has come, and
+searching them for secrets takes a multiple.
+"""
+
+
+class TooLarge(Exception):
+    """More came than is recorded. The text says what."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is larger than {MOST // 2**20} MiB")
+
+
 class Answer:
-    """One answer. `packed` are its codings. Raises CodingError if it cannot be decoded."""
+    """One answer. `packed` are its codings. Raises CodingError if it cannot be decoded, TooLarge."""
 
     def __init__(self, line_writer: LineWriter, packed: str) -> None:
         self._line_writer, self._packed = line_writer, packed
@@ -31,6 +44,11 @@ class Answer:
         plain = self._unpacker.feed(data)
         if self._line_writer.streaming:
             self._line_writer.read(plain, t)
+            if self._line_writer.waiting > MOST:
+                raise TooLarge("an event")
+        elif len(self._body) + len(plain) > MOST:
+            self._body = bytearray()
+            raise TooLarge("an answer")
         else:
             self._body += plain
 

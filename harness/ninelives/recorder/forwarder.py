@@ -20,7 +20,7 @@ import ninelives.recorder.headers as headers
 from ninelives.cassette import CassetteError, CassetteWriter, InexactRecording, LineWriter
 from ninelives.cassette.coding import CodingError, unpacked
 from ninelives.cassette.lines import How
-from ninelives.recorder.answer import LARGEST, Answer
+from ninelives.recorder.answer import LARGEST, Answer, TooLarge
 from ninelives.recorder.ending import Watch, break_off, how_it_failed
 from ninelives.recorder.notes import LARGE, Notes
 from ninelives.recorder.socket_relay import SocketRelay
@@ -225,7 +225,7 @@ class Forwarder:
             record()
         except CassetteError as error:  # the disk is full
             self._spoiled(error.found)
-        except (InexactRecording, CodingError, SlowPattern) as error:
+        except (InexactRecording, CodingError, SlowPattern, TooLarge) as error:
             self._spoiled(str(error))
         except Exception as error:
             self._spoiled(f"{type(error).__name__} while recording")  # its message may quote the traffic

@@ -13,6 +13,7 @@ from typing import Literal
 from aiohttp import ClientResponse, web
 from mock_openai.wire.frames import BINARY, CLOSE, TEXT, Message, PassingFrames
 
+import ninelives.recorder.answer as answer
 from ninelives.cassette.line_writer import LineWriter
 from ninelives.recorder.ending import Watch, break_off
 from ninelives.recorder.headers import handshake_to_client
@@ -22,6 +23,9 @@ _FULL = 4 * 2**20
 """Bytes waiting for a slow reader above which reading from its peer stops."""
 _LOOK_AGAIN = 0.01
 """Seconds between two checks whether the waiting bytes were sent."""
+
+_TOO_LARGE = 1009
+"""The close code that says so (RFC 6455, section 7.4.1)."""
 
 Side = Literal["server", "client"]
 
@@ -63,7 +67,8 @@ class SocketRelay:
         assert isinstance(server, asyncio.Transport)
         self._server: asyncio.Transport = server
         self._watch = Watch(connection.protocol)
-        self._messages = {"server": PassingFrames(), "client": PassingFrames()}
+        self._messages = {"server": PassingFrames(answer.MOST), "client": PassingFrames(answer.MOST)}
+        self._too_large = False
         self._over = asyncio.get_running_loop().create_future()
         self._ended = False
         self.closing = False
@@ -99,8 +104,12 @@ class SocketRelay:
         source, target = (self._server, self._client) if side == "server" else (self._client, self._server)
         if not target.is_closing():
             target.write(data)
-        for message in self._messages[side].feed(data):
+        reader = self._messages[side]
+        for message in reader.feed(data):
             self._note(side, message)
+        if reader.broken is not None and reader.broken.code == _TOO_LARGE and not self._too_large:
+            self._too_large = True
+            self._notes.put(_refuse)
         if not target.is_closing() and (target.get_write_buffer_size() > _FULL or self._notes.are_behind()):
             source.pause_reading()
             self._resume_later(source, target)
@@ -150,3 +159,7 @@ class SocketRelay:
             self._notes.put(self._line_writer.finish)
             if not self._over.done():
                 self._over.set_result(None)
+
+
+def _refuse() -> None:
+    raise answer.TooLarge("a message")

@@ -193,14 +193,14 @@ class FrameReader:
 
 class PassingFrames(FrameReader):
     """Reads one direction of a connection that is passed on. Bytes that break the protocol stop it, and are
-    passed on too.
+    passed on too; so does a message of `limit` bytes or more.
     """
 
     masks = None
     checks_content = False
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, limit: float = float("inf")) -> None:
+        super().__init__(limit)
         self._frames: list[tuple[bytes, bytes]] = []
 
     def feed(self, data: bytes) -> list[Message]:

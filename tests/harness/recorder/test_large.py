@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 from mock_openai import MockServer, reply
-from ninelives.cassette import Cassette, Redactor
-from ninelives.recorder import Recorder
+from ninelives.cassette import Cassette, CassetteError, Redactor
+from ninelives.recorder import Recorder, answer
 from ninelives.recorder.notes import AT_ONCE, MOST_WAITING, Notes
 from openai import AsyncOpenAI
 
@@ -211,3 +211,47 @@ async def test_thousands_of_events_in_one_read_are_recorded_in_a_thread(
             assert await over_http(proxy, "responses") == comments
     assert longest.calls < AT_MOST
     assert Cassette.load(path).exchanges[0].answer == comments
+
+
+@pytest.mark.parametrize("what", ["an answer", "an event", "a message"])
+async def test_what_has_no_end_reaches_the_client_and_spoils_the_recording_only(
+    upstream: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    what: str,
+) -> None:
+    monkeypatch.setattr(answer, "MOST", 100_000)
+    piece, times = b"x" * 10_000, 30
+
+    async def flood(peer: Any) -> None:
+        await peer.request()
+        kind = b"text/event-stream" if what == "an event" else b"text/plain"
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nConnection: close\r\n\r\n" % kind)
+        for _ in range(times):
+            await peer.send(piece)
+        peer.fin()
+
+    upstream.serve = flood
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"the old one")
+
+    async def over_socket() -> None:
+        async with (
+            MockServer([reply("x" * 300_000)]) as server,
+            Recorder(server.base_url, cassette=path) as proxy,
+            aiohttp.ClientSession() as session,
+            session.ws_connect(proxy.ws_url) as socket,
+        ):
+            await socket.send_json({"type": "response.create", "model": "gpt-4.1", "input": "hi"})
+            while (came := await socket.receive_json())["type"] != "response.completed":
+                assert came["type"] != "error"
+            assert len(came["response"]["output"][0]["content"][0]["text"]) == 300_000
+
+    async def over_plain_http() -> None:
+        async with Recorder(upstream.url, cassette=path) as proxy:
+            assert await over_http(proxy, "responses") == piece * times
+
+    with pytest.raises(CassetteError, match=f"{what} is larger than"):
+        await (over_socket() if what == "a message" else over_plain_http())
+    assert path.read_bytes() == b"the old one"

@@ -9,7 +9,9 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -168,6 +170,82 @@ def test_what_was_seen_can_be_kept(page: Tab, server: str, tmp_path: Path) -> No
         ("What is the weather?", "It is 21 degrees in Paris."),
         ("Tell me a joke.", "No."),
     ]
+
+
+def test_what_it_shows_is_text_and_no_markup(page: Tab, server: str) -> None:
+    evil = "</p><script>window.hit=1</script><img src=x onerror='window.hit=1'>\u202e"
+    with call(server) as client:
+        ask(client, f"What is the weather? {evil}")
+    page.until("#turns .asked", "What is the weather?")
+    page.until("#events li", evil)
+    assert page.run("[window.hit ?? 0, document.querySelectorAll('img').length]") == [0, 0]
+
+
+def test_it_stays_small_however_many_turns_and_connections_there_are(page: Tab, server: str) -> None:
+    page.run("KEPT = 20; LISTED = 10")
+    for _ in range(5):
+        with call(server) as client:
+            for number in range(10):
+                ask(client, f"What is the weather in {number}?")
+    for _ in range(25):
+        with call(server):
+            pass
+    with call(server) as client:
+        ask(client, "What is the last weather?")
+        page.until("#turns .asked", "What is the last weather?")
+        page.until("#connections td", "31")
+        assert page.run("[turns.size, connections.size]") == [20, 20]
+        found = page.run("['turns', 'events', 'connections'].map(id => find(id).childElementCount)")
+        assert found == [20, 10, 10]
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    """A page of another origin on this machine."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><link rel=icon href=data:,>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as other:
+        Thread(target=other.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{other.server_port}/"
+        other.shutdown()
+
+
+TRIES = """Promise.allSettled([
+    fetch(`${base}/reset`, {method: 'POST'}),
+    fetch(`${base}/reset`, {method: 'POST', mode: 'no-cors'}),
+    fetch(`${base}/reset`, {method: 'POST', mode: 'no-cors', body: new FormData()}),
+    fetch(`${base}/reset`, {method: 'POST', headers: {'content-type': 'application/json'}}),
+    fetch(`${base}/script`, {method: 'PUT', headers: {'content-type': 'application/yaml'}, body: '[]'}),
+    fetch(`${base}/faults`, {method: 'DELETE'}),
+    fetch(`${base}//reset`, {method: 'POST', mode: 'no-cors', body: '{}'}),
+    fetch(`${base}/journal`),
+    new Promise((_, no) => { const f = document.createElement('form'), i = document.createElement('iframe');
+        i.name = f.target = 'f'; document.body.append(i, f); f.method = 'POST'; f.action = `${base}/reset`;
+        f.enctype = 'text/plain'; i.onload = no; f.submit(); }),
+]).then(all => all.map(one => one.value?.status || 0))"""
+
+
+def test_a_page_of_another_origin_changes_and_reads_nothing(
+    devtools: str, server: str, elsewhere: str
+) -> None:
+    with call(server) as client:
+        ask(client, "What is the weather?")
+    with tab(devtools) as page:
+        page.open(elsewhere)
+        assert set(page.run(TRIES.replace("${base}", f"http://{server}/__mock__"))) == {0}
+    with urllib.request.urlopen(f"http://{server}/__mock__/journal", timeout=HANG) as answer:
+        assert b"What is the weather?" in answer.read()
+    with urllib.request.urlopen(f"http://{server}/__mock__/script", timeout=HANG) as answer:
+        assert len(json.load(answer)["rules"]) == 2
 
 
 def test_no_other_page_can_use_or_frame_it(server: str) -> None:

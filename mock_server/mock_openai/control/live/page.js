@@ -1,7 +1,7 @@
 "use strict";
 // The journal is followed; everything on the page is made from its entries, so a page that is loaded again shows the same.
 
-const KEPT = 2000; // entries for an export, and turns on the page: a page that is open for days stays small
+let KEPT = 2000; // entries for an export, and turns on the page: a page that is open for days stays small
 const session = new URLSearchParams(location.search).get("session");
 const query = (more = {}) => {
   const given = new URLSearchParams(session === null ? more : { ...more, session });
@@ -10,7 +10,7 @@ const query = (more = {}) => {
 const find = (id) => document.getElementById(id);
 const make = (name, text = "", className = "") => Object.assign(document.createElement(name), { textContent: text, className });
 
-const LISTED = 200; // events on the page
+let LISTED = 200; // events on the page
 let connections, turns, entries, chosen, drawn, news;
 const begin = () => {
   [connections, turns, entries, chosen, news] = [new Map(), new Map(), [], null, []];
@@ -29,10 +29,21 @@ const askedText = (body) => {
   return typeof last.content === "string" ? last.content : (last.content ?? []).map((part) => part.text ?? "").join("");
 };
 
+const forgetOldest = (known, may) => {
+  if (known.size < KEPT) return;
+  for (const [key, one] of known) {
+    if (!may(one)) continue;
+    one.item?.remove();
+    known.delete(key);
+    return;
+  }
+};
+
 const contents = ({ kind, data }) => (kind === "event" && typeof data.data === "object" ? data.data : data);
 
 const note = (entry) => {
   const place = `${entry.worker}/${entry.connection}`;
+  if (!connections.has(place)) forgetOldest(connections, (one) => one.state !== "open");
   if (!connections.has(place)) connections.set(place, { number: entry.connection, transport: "", client: "", turns: 0, state: "open" });
   const connection = connections.get(place);
   const { kind } = entry;
@@ -49,6 +60,7 @@ const note = (entry) => {
   const key = `${place}/${entry.turn}/${entry.lane}`;
   if (kind === "request") {
     connection.turns += 1;
+    forgetOldest(turns, () => true);
     turns.set(key, { place: `connection ${entry.connection}, turn ${entry.turn}`, asked: askedText(data.body), user: data.body?.input, said: "", wrong: [], faults: [], item: null });
   }
   const turn = turns.get(key);
@@ -69,7 +81,7 @@ const note = (entry) => {
 
 const drawConnections = () => {
   const focused = document.activeElement?.value;
-  const rows = [...connections].map(([place, one]) => {
+  const rows = [...connections].filter(([place], at) => at >= connections.size - LISTED || place === chosen).map(([place, one]) => {
     const row = make("tr", "", one.state === "open" ? "" : "closed");
     const radio = Object.assign(make("input"), { type: "radio", name: "chosen", value: place, checked: place === chosen, disabled: one.state !== "open" });
     radio.setAttribute("aria-label", `Choose connection ${one.number}`);
