@@ -62,7 +62,8 @@ async def test_a_redirect_to_another_server_takes_neither_keys_nor_conversation(
     async with http_server(never) as (elsewhere, heads):
 
         async def redirect(writer: asyncio.StreamWriter) -> None:
-            writer.write(http(b"", status=f"{status} Go", more=f"location: {elsewhere}/responses\r\n"))
+            there = elsewhere.replace("http", "ws") if kind == "websocket" else elsewhere
+            writer.write(http(b"", status=f"{status} Go", more=f"location: {there}/responses\r\n"))
 
         async with http_server(redirect) as (url, asked):
             make = OpenAIResponsesLLMService if kind == "websocket" else OpenAIResponsesHttpLLMService

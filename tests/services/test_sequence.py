@@ -207,6 +207,16 @@ async def test_the_same_through_a_whole_service(kind: str) -> None:
                 assert (turn.text, turn.errors) == (whole, []), events
 
 
+@pytest.mark.parametrize("number", [30, 5_000, 10**9, -7])
+@pytest.mark.parametrize("messages", [1, 2])
+def test_one_number_that_is_far_off_costs_no_word(number: int, messages: int) -> None:
+    """The events behind it look late; those that have a whole text or call count all the same."""
+    events = sent([], messages=messages)
+    for place, event in enumerate(events):
+        stream = [*events[:place], {**event, "sequence_number": number}, *events[place + 1 :]]
+        assert is_whole(stream), place
+
+
 @pytest.mark.parametrize("copies", [1, 2, 3])
 def test_an_event_that_comes_late_says_nothing_however_often_it_comes(copies: int) -> None:
     """Later events overtake one event, which then comes several times, at once or at different moments."""
