@@ -203,7 +203,7 @@ class ResponseStream:
     # -- items and calls ---------------------------------------------------------------------------
 
     def _created(self, event: Event) -> Steps:
-        response_id = _mapping(event.get("response")).get("id")
+        response_id = _id_of(_mapping(event.get("response")))
         if self.response_id is not None and response_id != self.response_id:
             return self._break("another response began in its place")
         self.response_id = response_id
@@ -275,7 +275,7 @@ class ResponseStream:
         calls, unusable = self._calls.result()
         silent = not self._has_text and not calls and not unusable
         finished = Finished(
-            response_id=response.get("id") or self.response_id,
+            response_id=_id_of(response) or self.response_id,
             model=response.get("model"),
             output=output,
             calls=calls,
@@ -339,6 +339,11 @@ class ResponseStream:
 def _mapping(value: object) -> Event:
     """Return the value if it is a JSON object, otherwise an empty one."""
     return value if type(value) is dict or isinstance(value, Mapping) else {}
+
+
+def _id_of(response: Event) -> str | None:
+    response_id = response.get("id")
+    return response_id if isinstance(response_id, str) else None
 
 
 def _output_of(response: Event) -> list[dict[str, Any]]:

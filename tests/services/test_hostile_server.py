@@ -272,6 +272,22 @@ async def test_an_answer_as_one_object_is_known_by_its_type(kind: str) -> None:
     assert [error.category for error in wrong.errors] == ["invalid_request"]
 
 
+@pytest.mark.parametrize("wrong", [["resp_1"], {"id": "resp_1"}, 1])
+@pytest.mark.parametrize("store", [False, True])
+async def test_an_id_that_is_no_text_does_not_end_the_turn(wrong: object, store: bool) -> None:
+    def with_it(event: dict[str, Any]) -> dict[str, Any]:
+        return {**event, "response": {**event["response"], "id": wrong}} if "response" in event else event
+
+    async def talk(writer: asyncio.StreamWriter) -> None:
+        writer.write(http(sse(*map(with_it, WHOLE))))
+
+    async with http_server(talk) as (url, _):
+        settings = OpenAIResponsesHttpLLMService.Settings(model="gpt-4.1", extra={"store": store})
+        async with Bot(OpenAIResponsesHttpLLMService(api_key="any", base_url=url, settings=settings)) as bot:
+            turn = await bot.say("hello")
+    assert (turn.text, turn.errors) == (TEXT, [])
+
+
 async def test_a_connection_that_is_too_old_in_a_flat_error_is_not_used_again() -> None:
     sockets: list[ServerConnection] = []
 
