@@ -167,6 +167,7 @@ def _working(episode: Episode, attempts: Iterable[Attempt]) -> list[tuple[float,
         for earlier, later in pairwise(marks):
             disturbed = any(
                 earlier - SAME_TIME <= fault.at < later - SAME_TIME
+                and fault.turn in (None, said.turn)  # another lane's says nothing about this one
                 and not (fault.field("fault") in SLOW and later - earlier <= PATIENT)
                 for fault in faults
             )

@@ -56,6 +56,8 @@ class SentResponse:
     """The parts of its messages, in order."""
     delta_numbers: set[int] = field(default_factory=set)
     """The sequence numbers of the text deltas so far: a fault may repeat one."""
+    begun: dict[object, Mapping[str, Any]] = field(default_factory=dict)
+    """The function calls that began, by their index in the output."""
     calls: list[dict[str, Any]] = field(default_factory=list)
     """Function calls that left completely: call_id, name, arguments."""
     status: Literal["completed", "incomplete", "failed", "cancelled"] | None = None
@@ -138,14 +140,18 @@ def _take_in(said: SentResponse, kind: str, data: dict[str, Any]) -> None:
         _part(said, kind, data).deltas += _new(said, data)
     elif kind in _WHOLE:
         _part(said, kind, data).whole = data[_WHOLE[kind]]
+    elif kind == "response.output_item.added" and data["item"].get("type") == "function_call":
+        said.begun[data.get("output_index")] = data["item"]
+    elif kind == "response.function_call_arguments.done":
+        _take_call(
+            said, {**said.begun[data.get("output_index")], "arguments": data["arguments"], "status": None}
+        )
     elif kind == "response.output_item.done":
-        item = data["item"]
-        if item.get("type") == "function_call" and item.get("status") != "incomplete":
-            said.calls.append({name: item.get(name) for name in ("call_id", "name", "arguments")})
+        _take_call(said, data["item"])
     elif kind in TERMINAL and said.status is None:  # a fault may add a second one, which no client awaits
         said.id = data["response"]["id"]
         said.status = data["response"]["status"]
-        if said.status == "completed" and CUT not in data:
+        if said.status in ("completed", "incomplete") and CUT not in data:
             _take_all(said, data["response"]["output"])
 
 
@@ -171,7 +177,15 @@ def _take_all(said: SentResponse, output: Sequence[Mapping[str, Any]]) -> None:
             deltas = before[at, number].deltas if (at, number) in before else ""
             whole = part.get("refusal", part.get("text", ""))
             said.parts[at, number] = Part(deltas, whole, "refusal" in part)
-    known = {call["call_id"] for call in said.calls}
     for item in output:
-        if item.get("type") == "function_call" and item.get("call_id") not in known:
-            said.calls.append({name: item.get(name) for name in ("call_id", "name", "arguments")})
+        _take_call(said, item)
+
+
+def _take_call(said: SentResponse, item: Mapping[str, Any]) -> None:
+    """Note a function call in its latest form; one that was cut off did not leave completely."""
+    if item.get("type") != "function_call":
+        return
+    call = {name: item.get(name) for name in ("call_id", "name", "arguments")}
+    same = [n for n, one in enumerate(said.calls) if None is not one["call_id"] == call["call_id"]]
+    at = same[0] if same else len(said.calls)
+    said.calls[at : at + 1] = [] if item.get("status") == "incomplete" else [call]

@@ -149,6 +149,19 @@ async def test_a_doubled_delta_is_said_once_and_a_dropped_one_is_said_by_the_eve
     assert said.words == "one two three"
 
 
+def test_a_call_whose_end_cannot_be_read_left_with_its_arguments():
+    item = '{"type":"function_call","call_id":"call_1","name":"look_up","arguments":""}'
+    journal = Journal()
+    journal.note(
+        request(),
+        event("response.output_item.added", f'{{"output_index":0,"item":{item}}}'),
+        event("response.function_call_arguments.done", '{"output_index":0,"arguments":"{}"}'),
+        event("response.output_item.done", '{"output_index":0,"it'),
+    )
+    (said,) = journal.responses
+    assert said.calls == [{"call_id": "call_1", "name": "look_up", "arguments": "{}"}]
+
+
 def test_the_end_of_one_message_does_not_stand_for_another():
     journal = Journal()
     journal.note(
