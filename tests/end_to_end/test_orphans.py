@@ -80,3 +80,35 @@ def test_what_it_left_to_run_by_itself_stays(code: int, tmp_path: Path) -> None:
     with recording(command, tmp_path) as (process, end):
         assert process.wait(HANG) == code
         assert not select.select([end], [], [], 0)[0]
+
+
+FORKS = {
+    "no fork": "raise BlockingIOError(11, 'Resource temporarily unavailable')",
+    "a guard that was ended": "pid = fork() or os._exit(1); os.waitid(os.P_PID, pid, os.WEXITED); return pid",
+}
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_a_command_runs_without_a_guard_as_well(fork: str, tmp_path: Path) -> None:
+    program = f"""
+import os, sys
+fork = os.fork
+def instead():
+    {FORKS[fork]}
+os.fork = instead
+sys.argv = "ninelives record --upstream http://127.0.0.1:1 --cassette talk.jsonl -- sh -c".split()
+sys.argv.append("echo it runs; exit 4")
+from ninelives.__main__ import main
+main()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=HANG,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (4, "it runs\n")
+    assert "Traceback" not in ran.stderr
+    assert list(tmp_path.iterdir()) == []

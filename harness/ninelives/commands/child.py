@@ -40,9 +40,12 @@ def kill(pid: int) -> None:
 
 
 class Guard:
-    """Ends one process if this one is killed. Call `release` once that process has ended."""
+    """Ends one process if this one is killed. Call `release` once that process has ended. Where no process
+    can be forked, or somebody ends the guard, it does nothing.
+    """
 
     def __init__(self) -> None:
+        self._pid = 0
         life, self._hold = os.pipe()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
         try:
@@ -51,21 +54,24 @@ class Guard:
                 self._pid = os.fork()
             if self._pid == 0:
                 _guard(life)
+        except OSError:  # too many processes; whoever cannot start the command says so
+            pass
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(life)
 
     def watch(self, pid: int) -> None:
         """Set the process."""
-        os.write(self._hold, b"%d " % pid)
+        with suppress(BrokenPipeError):  # somebody has ended the guard
+            os.write(self._hold, b"%d " % pid)
 
     def release(self) -> None:
         """End the guard without ending the process."""
-        with suppress(BrokenPipeError):  # somebody has ended the guard
-            os.write(self._hold, b"0 ")
+        self.watch(0)
         os.close(self._hold)
-        with suppress(ChildProcessError):
-            os.waitpid(self._pid, 0)
+        if self._pid:
+            with suppress(ChildProcessError):
+                os.waitpid(self._pid, 0)
 
 
 def _guard(life: int) -> None:

@@ -149,8 +149,8 @@ class MemoryStore:
     """A store in this process's memory, bounded in bytes; the least recently used response goes first.
 
     `limit` is in bytes; `retention` is how many seconds of `clock` a response is kept; several stores may
-    share a `budget`. A response is counted until nothing is kept that continues it, because its items are
-    held until then.
+    share a `budget`. The budget counts a response until nothing is kept that continues it, because its items
+    are held until then; the limit does not, or one long conversation would drop all others.
     """
 
     def __init__(
@@ -168,6 +168,10 @@ class MemoryStore:
         self._budget.add(self)
         self._heirs: dict[str, str] = {}
         """The latest response that continues another, by the other's id."""
+        self._inherited: dict[str, int] = {}
+        """Bytes of dropped responses that a kept one continues, by its id."""
+        self._dropped = 0
+        """The sum of these."""
         self._retention = retention
         self._clock = clock or Clock()
         self._kept: OrderedDict[str, Remembered] = OrderedDict()
@@ -192,8 +196,9 @@ class MemoryStore:
         if remembered.parent is not None:
             self._heirs[remembered.parent] = remembered.id
         self.size += remembered.size
-        if self.size > self.limit:
-            self.shrink(self.limit)
+        if self.size - self._dropped > self.limit:
+            while self.size - self._dropped > self.limit and len(self._kept) > 1:
+                self._forget(next(iter(self._kept)))
         budget = self._budget
         budget.used += remembered.size
         if budget.used > budget.limit:
@@ -238,6 +243,8 @@ class MemoryStore:
         """Delete all responses."""
         self._kept.clear()
         self._heirs.clear()
+        self._inherited.clear()
+        self._dropped = 0
         self._by_root = None
         self.size = 0
 
@@ -251,11 +258,14 @@ class MemoryStore:
         gone = self._kept.pop(response_id, None)
         if gone is None:
             return False
-        heir = self._kept.get(self._heirs.pop(response_id, ""))
-        if heir is not None:
-            heir.size += gone.size
+        heir = self._heirs.pop(response_id, "")
+        inherited = self._inherited.pop(response_id, 0)
+        if heir in self._kept:
+            self._inherited[heir] = self._inherited.get(heir, 0) + inherited + gone.size
+            self._dropped += gone.size
         else:
-            self.size -= gone.size
+            self.size -= inherited + gone.size
+            self._dropped -= inherited
         if gone.parent is not None and self._heirs.get(gone.parent) == response_id:
             del self._heirs[gone.parent]
         if self._by_root is not None:

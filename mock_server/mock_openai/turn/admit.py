@@ -182,7 +182,7 @@ def _referred_to(request: Request, history: Sequence[dict[str, Any]]) -> Iterato
         if not (bare or is_reference(item)) or item.get("id") is None:
             continue
         if known is None:
-            known = {one.get("id") for one in history}
+            known = {found for one in history if isinstance(found := one.get("id"), str)}
         if item["id"] not in known:
             yield item["id"]
 

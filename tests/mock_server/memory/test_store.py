@@ -16,12 +16,18 @@ from mock_openai.protocol.events import Event
 
 
 def remembered(
-    name: str, *, padding: int = 0, status: str = "completed", parent: str | None = None, **fields: Any
+    name: str,
+    *,
+    padding: int = 0,
+    status: str = "completed",
+    parent: str | None = None,
+    before: Any = (),
+    **fields: Any,
 ) -> Remembered:
     response = {"id": name, "status": status, "output": [], "usage": {"total_tokens": 7}, **fields}
     data = json.dumps({"type": "response.completed", "response": response, "x": "y" * padding}).encode()
     asked = ({"role": "user", "content": "hi"},)
-    return Remembered(name, before=(), input=asked, events=(Event("e", data),), parent=parent)
+    return Remembered(name, before=before, input=asked, events=(Event("e", data),), parent=parent)
 
 
 async def test_what_was_put_is_found_until_it_is_deleted():
@@ -97,16 +103,31 @@ async def test_an_item_is_found_whenever_its_response_came_and_as_long_as_it_is_
     assert await store.find_item(items[1]) == {"id": items[1]}
 
 
-async def test_what_a_kept_response_continues_is_counted_until_it_is_forgotten_too():
-    store = MemoryStore(limit=30_000)
+async def test_what_a_kept_response_continues_is_counted_for_the_server_and_drops_no_other():
+    budget = MemoryBudget(limit=90_000)
+    store = MemoryStore(limit=30_000, budget=budget)
+    await store.put(remembered("another"))
     names = [f"turn {number}" for number in range(10)]
     for parent, name in pairwise(["", *names]):
         await store.put(remembered(name, padding=6_000, parent=parent or None))
-    assert len(store) == 1
+        assert await store.get("another") is not None
+    assert await store.get(names[0]) is None
     assert store.size > 60_000
-    await store.put(remembered("another"))
-    assert await store.get("another") is not None
-    assert (len(store), store.size < 6_000) == (1, True)
+    for number in range(10):
+        await store.put(remembered(f"resp_{number}", padding=6_000))
+        assert store.size <= 90_000
+    assert await store.get(names[-1]) is None
+    assert store.size <= 30_000
+
+
+async def test_dropped_responses_are_counted_once_in_what_continues_them():
+    store = MemoryStore(limit=30_000)
+    before: Any = ()
+    for number in range(40):
+        one = remembered(f"turn {number}", padding=6_000, parent=f"turn {number - 1}", before=before)
+        await store.put(one)
+        before = one.items
+    assert 40 * 6_000 < before.size < 40 * 10_000
 
 
 async def test_the_stores_of_one_server_share_a_budget_and_the_largest_gives_back():
