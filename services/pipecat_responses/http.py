@@ -157,6 +157,7 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
                 headers=dict(error.response.headers),
                 request_id=error.request_id,
             )
+            self._keys.note(error.request.url, error.request.headers)  # also what a client of its own adds
             raise TurnBroken(failure) from error
         except APIConnectionError as error:
             reason = str(error.__cause__ or "") or type(error.__cause__ or error).__name__

@@ -10,6 +10,8 @@ from .errors import Failure, TurnBroken
 __all__ = ["SentKeys"]
 
 _HEADERS = ("authorization", "api-key", "x-api-key", "proxy-authorization")
+_NO_KEYS = ("api-version", "deployment", "model", "region", "version")
+"""Parameters of a URL that an error may name."""
 _SHORTEST = 8
 """Characters; what is shorter is the word of a test, which messages have as well."""
 _MOST = 16
@@ -33,8 +35,9 @@ class SentKeys:
             self._add(unquote(parts.password or ""))
         except ValueError:  # brackets of an IPv6 address that do not match, for example
             return
-        for _, value in parse_qsl(parts.query):
-            self._add(value)
+        for name, value in parse_qsl(parts.query):
+            if name.lower() not in _NO_KEYS:
+                self._add(value)
 
     def _add(self, key: str) -> None:
         if len(key) >= _SHORTEST:

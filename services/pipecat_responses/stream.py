@@ -331,6 +331,7 @@ class ResponseStream:
                     text = part.get("text") or (part.get("refusal") if self.speak_refusals else None)
                     if not self._text.was_ended(at := self._text.part_at(index, place), text):
                         steps = (*steps, *self._say_rest(at, text))
+                    self._text.running.clear()  # the next part may begin with the same words
         if output:
             self._holding = False
         return steps

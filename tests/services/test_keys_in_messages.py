@@ -7,6 +7,7 @@ import pytest
 from loguru import logger
 from mock_openai import MockServer, reply
 from ninelives import Bot
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 from pipecat_responses import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService
 
 pytestmark = pytest.mark.virtual_time
@@ -63,4 +64,34 @@ async def test_an_address_with_a_password_that_nobody_answers(kind: str, told: l
     async with Bot(service) as bot:
         await bot.say("hello")
     assert f"127.0.0.1:{server.port}" in shown(bot, told)
+    assert KEY not in shown(bot, told)
+
+
+async def test_what_a_url_says_openly_stays_in_an_error() -> None:
+    refusal = {"status": 400, "code": "bad", "message": f"2024-10-01-preview is too old for {KEY}"}
+    async with MockServer(script=[{"when": {}, "error": refusal}]) as server:
+        place = f"127.0.0.1:{server.port}/v1"
+        query = f"api-version=2024-10-01-preview&code={KEY}"
+        service = OpenAIResponsesLLMService(api_key="any", ws_url=f"ws://{place}/responses?{query}")
+        async with Bot(service) as bot:
+            turn = await bot.say("hello")
+    assert "2024-10-01-preview is too old for [redacted]" in turn.errors[0].message
+
+
+async def test_a_key_that_only_the_http_client_adds(told: list[str]) -> None:
+    async def sign(request: Any) -> None:
+        request.headers["api-key"] = KEY
+
+    class Signing(OpenAIResponsesHttpLLMService):
+        def _create_client(self, **arguments: Any) -> AsyncOpenAI:
+            client = DefaultAsyncHttpxClient(event_hooks={"request": [sign]})
+            return super()._create_client(**arguments).copy(http_client=client)
+
+    refusal = {"status": 403, "code": "over_budget", "message": f"Key {KEY} has no budget"}
+    async with (
+        MockServer(script=[{"when": {}, "error": refusal}]) as server,
+        Bot(Signing(api_key="any", base_url=server.base_url)) as bot,
+    ):
+        turn = await bot.say("hello")
+    assert "Key [redacted] has no budget" in turn.errors[0].message
     assert KEY not in shown(bot, told)

@@ -164,6 +164,13 @@ def test_after_a_loss_nothing_is_said_that_contradicts_what_was_heard() -> None:
     assert isinstance(last(steps), Broken)
 
 
+def test_after_a_loss_a_message_that_begins_like_the_one_before_is_said_in_full() -> None:
+    texts = ("Hello there", "Hello there again")
+    both = [{"type": "message", "content": [{"type": "output_text", "text": text}]} for text in texts]
+    events = numbered(*TEXT[:5], TEXT_DONE, completed(*both))
+    assert said(steps_of([*events[:5], events[6]])) == "Hello thereHello there again"
+
+
 def test_after_a_loss_the_messages_stay_in_order() -> None:
     texts = ("One.", "Two.")
     both = [{"type": "message", "content": [{"type": "output_text", "text": text}]} for text in texts]

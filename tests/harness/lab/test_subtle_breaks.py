@@ -66,6 +66,23 @@ def test_a_tools_result_stays_with_the_model_when_an_answer_breaks() -> None:
     assert "lacks the result of get_weather" in asked_again_behind_a_tool(forgets=True).why
 
 
+@pytest.mark.parametrize("other", [{"instructions": "Summarize."}, {"tools": []}])
+def test_another_model_or_task_of_a_bot_needs_no_result_of_a_tool(other: dict[str, Any]) -> None:
+    tale = Tale()
+    tale.user("What is the weather?", "It is sunny.")
+    tale.says("", call(1))
+    question = list(tale.context)
+    tale.runs(call(1))
+    tale.turns[-1].calls[0] = replace(tale.turns[-1].calls[0], ended=tale.now)
+    whole, tale.context = tale.context, question
+    said = tale.says("")
+    said.request.update(other)
+    tale.context = whole
+    tale.speaks("It is sunny.")
+    tale.ends()
+    assert "lacks the result" not in finding(tale.told(), "I7").why
+
+
 # What stays in the context ----------------------------------------------------------------------------------
 
 

@@ -96,6 +96,7 @@ def _lost_results(account: Account, said: Mapping[str, SentResponse]) -> Reasons
     """Return the tools whose results a later request of the turn lacks, so that the model must ask again."""
     if account.interrupted:
         return
+    asked = {str(call.get("call_id")): a.said for a in account.attempts for call in a.said.calls}
     for attempt in account.attempts:
         context = context_of(attempt.said, said)
         if context is None:
@@ -103,9 +104,18 @@ def _lost_results(account: Account, said: Mapping[str, SentResponse]) -> Reasons
         known = {str(item.get("call_id")) for item in context if item.get("type") == "function_call_output"}
         for call in account.turn.calls:
             ended = call.ended is not None and call.ended < attempt.said.began - SAME_TIME
-            if ended and call.call_id not in known:
+            caller = asked.get(call.call_id)
+            alike = caller is None or _role(caller) == _role(attempt.said)
+            if ended and alike and call.call_id not in known:
                 yield f"a request lacks the result of {call.name}, which had run before"
                 return
+
+
+def _role(said: SentResponse) -> tuple[object, ...]:
+    """Return what a model was told to be. A bot may have several models in one turn, with a context each, and
+    a tool may give the bot another task.
+    """
+    return tuple(said.request.get(name) for name in ("instructions", "tools"))
 
 
 def _other_words_than_played(cut: Account, context: Sequence[Mapping[str, Any]], question: int) -> Reasons:
