@@ -32,6 +32,8 @@ def _adds_up(number: bytes) -> bool:
     """Return whether the check digit of a number is right (ISO/IEC 7812)."""
     digits = [int(each) for each in number.decode() if each.isdigit()]
     doubled = [2 * each - 9 * (each > 4) for each in digits[-2::-2]]
+    if len(digits) == 15 and digits[:2] not in ([3, 4], [3, 7]):
+        return False  # the number of a telephone, which has such a check digit too; else only Amex has 15
     return (
         13 <= len(digits) <= 19 and len(set(digits)) >= 4 and (sum(doubled) + sum(digits[-1::-2])) % 10 == 0
     )

@@ -43,9 +43,9 @@ _BACKUP = re.compile(
     + (_NUMBER + _ITEM + rb"(?:(?:[,;]\s?|\r?\n|[ ]{2}|,? (?:and|or) )" + _NUMBER + _ITEM + rb"){0,15})")
 )
 _ONE_OF_THEM = re.compile(_ITEM)
-_DIGIT = re.compile(rb"[0-9]")
+_DIGIT, _ALPHABET = re.compile(rb"[0-9]"), re.compile(rb"[a-z]")
 _SPELLED = (
-    rb"(?:key|secret|password|passphrase|passcode|passwort|kennwort|mot de passe|contrase\xc3\xb1a"
+    rb"(?P<word>key|secret|password|passphrase|passcode|passwort|kennwort|mot de passe|contrase\xc3\xb1a"
     rb"|senha)(?P<between>[^.!?\r\n]{0,48}?)"
     rb"(?:[:=,]|is|was|ist|lautet|est|es|spelled|spelt)[\"'`* ]{1,4}"
 )
@@ -53,6 +53,8 @@ _LETTERS = re.compile(
     _SPELLED + rb"(?P<value>[a-z0-9](?:(?:[ ]?-[ ]?|,?[ ]|\.[ ]?)[a-z0-9]){5,40}+)(?![ -]?[a-z0-9])"
 )
 """A password that is spelled, letter by letter."""
+_OF_SOMETHING_ELSE = re.compile(rb"name|number|nummer|phone|reference|extension|[,;]")
+"""What the letters after `key` spell instead."""
 OPEN = (
     re.compile(
         rb"(?i)"
@@ -80,7 +82,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
                 yield from whole("field", value, match.start("value"))
     if b"key" in told or b"secret" in told or b"pass" in told or not text.isascii():
         for match in _LETTERS.finditer(low):
-            if b"name" not in match["between"]:
+            if _is_spelled(match):
                 yield from whole("field", match["value"], match.start("value"))
     if b"code" in told:
         for match in _BACKUP.finditer(low):
@@ -94,3 +96,15 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
         for match in _PHRASE.finditer(text):
             if not _ORDINARY.search(match["value"]):
                 yield from whole("field", match["value"], match.start("value"))
+
+
+def _is_spelled(match: re.Match[bytes]) -> bool:
+    """Return whether a secret is spelled. After words that name other things too, such as the keys of music,
+    of a piano and of a test, it has letters and digits, which do not count from one.
+    """
+    if match["word"] not in (b"key", b"secret"):
+        return b"name" not in match["between"]
+    if _OF_SOMETHING_ELSE.search(match["between"]):
+        return False
+    digits = b"".join(_DIGIT.findall(match["value"]))
+    return _ALPHABET.search(match["value"]) is not None and not b"123456789".startswith(digits)
