@@ -73,6 +73,29 @@ def test_what_it_started_ends_with_the_recorder(
         assert select.select([end], [], [], HANG)[0], "it lives on"
 
 
+def test_a_command_that_has_just_started_ends_with_the_recorder(tmp_path: Path) -> None:
+    """Both signals come before the recorder knows which process its command is."""
+    program = f"""
+import asyncio, os, signal, sys
+start = asyncio.create_subprocess_exec
+async def instead(*command, **more):
+    await start(*command, **more)
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGINT)
+    await asyncio.sleep({HANG})
+asyncio.create_subprocess_exec = instead
+sys.argv = "ninelives record --upstream http://127.0.0.1:1 --cassette talk.jsonl --".split()
+sys.argv += {COMMANDS["a deaf command"]!r}
+from ninelives.__main__ import main
+main()
+"""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        process.stdout.read()  # to its end: the command holds it as well
+        assert process.wait(HANG) in (130, 143)
+
+
 @pytest.mark.parametrize("code", [0, 3])
 def test_what_it_left_to_run_by_itself_stays(code: int, tmp_path: Path) -> None:
     """As a service that a command starts in the background: nobody asked it to end."""

@@ -34,18 +34,14 @@ def end(pid: int) -> None:
     _send(signal.SIGKILL, everybody)
 
 
-def kill(pid: int) -> None:
-    """Kill a process with all that it started."""
-    _send(signal.SIGKILL, [pid, *_started_by(pid)])
-
-
 class Guard:
-    """Ends one process if this one is killed. Call `release` once that process has ended. Where no process
+    """Ends a command if this process is killed. Call `release` once the command has ended. Where no process
     can be forked, or somebody ends the guard, it does nothing.
     """
 
     def __init__(self) -> None:
         self._pid = 0
+        self._watched = 0
         life, self._hold = os.pipe()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
         try:
@@ -61,9 +57,19 @@ class Guard:
         os.close(life)
 
     def watch(self, pid: int) -> None:
-        """Set the process."""
+        """Set the command's process."""
+        self._watched = pid
         with suppress(BrokenPipeError):  # somebody has ended the guard
             os.write(self._hold, b"%d " % pid)
+
+    def kill(self) -> None:
+        """Kill the command with all that it started. On Linux also if it has started, and nobody knows yet
+        which process it is.
+        """
+        ours = [pid for pid in _started_by(os.getpid()) if pid != self._pid]
+        _send(
+            signal.SIGKILL, [*ours, *([self._watched, *_started_by(self._watched)] if self._watched else [])]
+        )
 
     def release(self) -> None:
         """End the guard without ending the process."""

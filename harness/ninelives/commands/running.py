@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
 import signal
 import sys
@@ -39,25 +38,30 @@ async def run_command(urls: Urls, command: list[str], *, offline: bool = False) 
 
 
 async def _run(command: list[str], environment: dict[str, str], guard: child.Guard) -> None:
-    try:
-        process = await asyncio.create_subprocess_exec(*command, env=environment)
-    except OSError as error:
-        reason = f"{command[0]!r} cannot be run ({error.strerror})"
-        raise BrokenOff(127 if isinstance(error, FileNotFoundError) else 126, reason) from None
-    guard.watch(process.pid)
     stop = asyncio.Event()
-    kill = functools.partial(child.kill, process.pid)
-    at_once.append(kill)
+    at_once.append(guard.kill)
     try:
-        with handling_signals(lambda _: stop.set()):
+        with handling_signals(
+            lambda _: stop.set()
+        ):  # from before the command starts: nothing may leave it behind
+            process = await _started(command, environment)
+            guard.watch(process.pid)
             await _ended_or_stopped(process, stop)
     finally:
-        at_once.remove(kill)
+        at_once.remove(guard.kill)
     if stop.is_set():
         raise BrokenOff(BROKEN_OFF, "the recording was aborted")
     code = process.returncode or 0
     if code:
         raise BrokenOff(code if code > 0 else 128 - code, f"{command[0]} {_ended(code)}")
+
+
+async def _started(command: list[str], environment: dict[str, str]) -> Process:
+    try:
+        return await asyncio.create_subprocess_exec(*command, env=environment)
+    except OSError as error:
+        reason = f"{command[0]!r} cannot be run ({error.strerror})"
+        raise BrokenOff(127 if isinstance(error, FileNotFoundError) else 126, reason) from None
 
 
 async def _ended_or_stopped(process: Process, stop: asyncio.Event) -> None:

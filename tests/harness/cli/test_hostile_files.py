@@ -117,8 +117,8 @@ def test_a_report_that_cannot_be_written_does_not_prevent_the_others(tmp_path: P
 
 def test_init_leaves_no_half_file(tmp_path: Path) -> None:
     with no_file_beyond(10), pytest.raises(UsageError, match="cannot be written"):
-        _write(tmp_path, File("tests/test_bot.py", "words " * 1000))
-    assert not list((tmp_path / "tests").iterdir())
+        _write(tmp_path, [File("tests/test_bot.py", "words " * 1000)])
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
