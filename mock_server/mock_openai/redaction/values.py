@@ -48,13 +48,13 @@ _UNSPOKEN = re.compile(
 """Letters that hardly any word has side by side."""
 _LETTERS = re.compile(rb"[A-Za-z]{5,}+")
 _NO_CHOICE = re.compile(
-    rb"\A(?:[-/<$%\\~(]|(?i:utf-?\d|latin-?\d|sha-?\d|aes-?\d|rsa-?\d|base\d))|[\s\"'()<>{}\[\]]|://|/\w*+/|@[\w-]++\.|"
+    rb"\A(?:[-/<$%\\~(]|(?i:utf-?\d|latin-?\d|sha-?\d|aes-?\d|rsa-?\d|base\d))|[\s\"'()<>{}\[\]]|-{4}|://|/\w*+/|@[\w-]++\.|"
     rb"(?i:\.(?:com|org|net|io|dev|ai|co|de|uk|eu|local|internal|example|test|html?|json|ya?ml|py|js"
     rb"|ts|md|txt|xml|csv|log|png|jpe?g"
     rb"|pdf|zip|gz|conf|cfg|toml|ini|sh|env|pem|key|crt|db|sql|mp3|wav|exe))(?::\d++)?+\Z|\w="
 )
 """What stands in no password that is recognized by its looks: beginnings of options, paths and references;
-quotes and brackets; addresses, ends of the names of files and hosts, assignments.
+quotes, brackets and rulers; addresses, ends of the names of files and hosts, assignments.
 """
 _NUMBERED = re.compile(
     rb"(?i)[a-z]++(?:[-_.:][a-z]++){0,4}+[-_.:]?\d{1,4}[a-z]?|\d{1,6}(?:[-_.:,]?[a-z]++){1,5}"

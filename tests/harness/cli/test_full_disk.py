@@ -30,13 +30,19 @@ SIZE = 1500
 
 @contextlib.contextmanager
 def no_file_beyond(size: int) -> Iterator[None]:
-    """Let the kernel refuse what would make a file longer, as it refuses it on a full disk."""
+    """Let the kernel refuse what would make a file longer, as it refuses it on a full disk.
+
+    Python writes no bytecode meanwhile: it would keep half of it for everybody who imports the module later.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)
+        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def lines(count: int) -> list[bytes]:

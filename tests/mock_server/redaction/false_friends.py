@@ -80,6 +80,7 @@ FALSE_FRIENDS = [
     "The key customer's phone is 5 5 5 0 1 2 3 4",
     "Keys: W, A, S, D, Q, E",
     "SIM card: IMEI 490154203237518",
+    r"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n12",
     "business card, IMEI 356938035643809",
     "backup codes are stored in vault-12",
     "https://acme.example/?t=120&k=short&state=California",
