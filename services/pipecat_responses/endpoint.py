@@ -13,7 +13,8 @@ from .connection import WebSocketConnection
 from .errors import Failure, TurnBroken, place_of
 from .heartbeat import Heartbeat
 from .keys import SentKeys
-from .message_socket import MOST_BYTES, MessageSocket
+from .message_socket import MessageSocket
+from .sizes import MOST_BYTES
 from .tap import Tap
 
 __all__ = ["Endpoint"]

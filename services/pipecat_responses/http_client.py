@@ -11,6 +11,7 @@ import httpx2
 from openai import DefaultAsyncHttpxClient
 from pipecat.utils.http import connection_limits
 
+from .sizes import MOST_BYTES
 from .tls import tls_context
 
 __all__ = ["http_client"]
@@ -20,8 +21,7 @@ _REUSED_WITHIN = 15.0
 opening a new one costs less than waiting for that once.
 """
 _MOST_OF_AN_ERROR = 1 << 16
-_MOST_OF_AN_ANSWER = 1 << 26
-"""Bytes as they are sent, perhaps compressed. The longest answer of a model takes a hundredth of that."""
+"""Bytes as they are sent, perhaps compressed; so are those of an answer."""
 
 
 def http_client() -> httpx2.AsyncClient:
@@ -39,7 +39,7 @@ async def _guard(response: httpx2.Response) -> None:
     if response.status_code >= 300:
         response.stream = _Beginning(response.stream, _MOST_OF_AN_ERROR)
     elif kind.startswith("application/json"):
-        response.stream = _Beginning(response.stream, _MOST_OF_AN_ANSWER)
+        response.stream = _Beginning(response.stream, MOST_BYTES)
 
 
 def _stays(response: httpx2.Response) -> bool:

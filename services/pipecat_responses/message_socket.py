@@ -11,10 +11,9 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 
-__all__ = ["MOST_BYTES", "MessageCutter", "MessageSocket"]
+from .sizes import MOST_BYTES
 
-MOST_BYTES = 1 << 26
-"""The most bytes of one message. The longest answer of a model takes a hundredth of that."""
+__all__ = ["MessageCutter", "MessageSocket"]
 
 _WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82
 _CONTROL = frozenset({0x88, 0x89, 0x8A})

@@ -3,13 +3,11 @@
 Other fields are ignored, because the API repeats an event's name inside its JSON.
 """
 
+from .sizes import MOST_BYTES
+
 __all__ = ["EventParser", "TooLarge"]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-_MOST_BYTES = 1 << 26
-"""The most bytes of one event. The longest answer of a model takes a hundredth of that."""
 
 
 class TooLarge(Exception):
@@ -33,16 +31,16 @@ class EventParser:
             self._after_cr = False
         self._pieces.append(piece)
         self._held += len(piece)
-        if self._held > _MOST_BYTES:
-            raise TooLarge(f"The server sent an event of more than {_MOST_BYTES >> 20} MiB")
+        if self._held > MOST_BYTES:
+            raise TooLarge(f"The server sent an event of more than {MOST_BYTES >> 20} MiB")
         if b"\n" not in piece and b"\r" not in piece:
             return []
         lines = b"".join(self._pieces).splitlines(keepends=True)
         self._pieces = [] if lines[-1].endswith((b"\n", b"\r")) else [lines.pop()]
         self._after_cr = bool(lines) and not self._pieces and lines[-1].endswith(b"\r")
         events = self._take(lines)
-        if not self._data:
-            self._held = sum(map(len, self._pieces))
+        if events or not self._data:
+            self._held = sum(map(len, [*self._data, *self._pieces]))
         return events
 
     def close(self) -> list[bytes]:

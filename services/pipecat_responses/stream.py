@@ -13,6 +13,7 @@ from typing import Any
 from .answer_text import AnswerText, Part
 from .calls import Calls
 from .errors import Failure, failure_of_event, failure_of_response
+from .event_fields import id_of, listed, mapping, output_of
 from .sequence import Sequence
 from .steps import Broken, CallStarted, Failed, Finished, FirstOutput, Incomplete, Say, Step
 from .text import TextDelta, whole_text
@@ -203,7 +204,7 @@ class ResponseStream:
     # -- items and calls ---------------------------------------------------------------------------
 
     def _created(self, event: Event) -> Steps:
-        response_id = _id_of(_mapping(event.get("response")))
+        response_id = id_of(mapping(event.get("response")))
         if self.response_id is not None and response_id != self.response_id:
             return self._break("another response began in its place")
         self.response_id = response_id
@@ -216,7 +217,7 @@ class ResponseStream:
         return _FIRST_OUTPUT
 
     def _item_added(self, event: Event) -> Steps:
-        item = _mapping(event.get("item"))
+        item = mapping(event.get("item"))
         return self._call_begun(event, item) if item.get("type") == "function_call" else self._begin_output()
 
     def _call_begun(self, event: Event, item: Event) -> Steps:
@@ -234,7 +235,7 @@ class ResponseStream:
         return _NOTHING
 
     def _item_done(self, event: Event) -> Steps:
-        item = _mapping(event.get("item"))
+        item = mapping(event.get("item"))
         match item.get("type"):
             case "function_call":
                 steps = self._call_begun(event, item)
@@ -249,7 +250,7 @@ class ResponseStream:
 
     def _done(self, event: Event) -> Steps:
         """The terminal event of compatible servers and the Realtime API: the status says how it ended."""
-        match _mapping(event.get("response")).get("status"):
+        match mapping(event.get("response")).get("status"):
             case "failed":
                 return self._failed(event)
             case "incomplete":
@@ -261,11 +262,11 @@ class ResponseStream:
     def _cancelled(self, event: Event) -> Steps:
         """Break the response: somebody else cancelled it."""
         steps = self._break("it was cancelled")
-        return (*usage_of(_mapping(event.get("response"))), *steps)
+        return (*usage_of(mapping(event.get("response"))), *steps)
 
     def _completed(self, event: Event) -> Steps:
-        response = _mapping(event.get("response"))
-        output = _output_of(response)
+        response = mapping(event.get("response"))
+        output = output_of(response)
         late = self._untold(output)
         if self.ended:
             return late
@@ -275,7 +276,7 @@ class ResponseStream:
         calls, unusable = self._calls.result()
         silent = not self._has_text and not calls and not unusable
         finished = Finished(
-            response_id=_id_of(response) or self.response_id,
+            response_id=id_of(response) or self.response_id,
             model=response.get("model"),
             output=output,
             calls=calls,
@@ -286,8 +287,8 @@ class ResponseStream:
         return (*late, *self._thoughts.end(), *reasoning, *usage_of(response), finished)
 
     def _incomplete(self, event: Event) -> Steps:
-        response = _mapping(event.get("response"))
-        late = self._untold(_output_of(response))
+        response = mapping(event.get("response"))
+        late = self._untold(output_of(response))
         if self.ended:
             return late
         self.ended = True
@@ -297,7 +298,7 @@ class ResponseStream:
         return (*late, *self._thoughts.end(), *reasoning, *usage_of(response), incomplete)
 
     def _failed(self, event: Event) -> Steps:
-        response = _mapping(event.get("response"))
+        response = mapping(event.get("response"))
         self.ended = True
         failed = Failed(failure_of_response(response, incomplete=False))
         return (*self._thoughts.end(), *usage_of(response), failed)
@@ -326,7 +327,7 @@ class ResponseStream:
                 steps = (*steps, *self._call_begun({"output_index": index}, item))
                 self._calls.finish({"output_index": index}, item)
             elif item.get("type") == "message" and text_is_missing:
-                for place, part in enumerate(map(_mapping, _listed(item.get("content")))):
+                for place, part in enumerate(map(mapping, listed(item.get("content")))):
                     self.refuses = self.refuses or bool(part.get("refusal"))
                     text = part.get("text") or (part.get("refusal") if self.speak_refusals else None)
                     if not self._text.was_ended(at := self._text.part_at(index, place), text):
@@ -335,21 +336,3 @@ class ResponseStream:
         if output:
             self._holding = False
         return steps
-
-
-def _mapping(value: object) -> Event:
-    """Return the value if it is a JSON object, otherwise an empty one."""
-    return value if type(value) is dict or isinstance(value, Mapping) else {}
-
-
-def _id_of(response: Event) -> str | None:
-    response_id = response.get("id")
-    return response_id if isinstance(response_id, str) else None
-
-
-def _output_of(response: Event) -> list[dict[str, Any]]:
-    return [item for item in _listed(response.get("output")) if isinstance(item, dict)]
-
-
-def _listed(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -39,6 +39,12 @@ WHOLE = [
 ]
 
 
+def service_of(kind: str, url: str, limits: Timeouts) -> Any:
+    if kind == "http":
+        return OpenAIResponsesHttpLLMService(api_key="k", base_url=url, timeouts=limits)
+    return OpenAIResponsesLLMService(api_key="k", ws_url=url, timeouts=limits, warm_up=False)
+
+
 @pytest.fixture
 def told() -> Iterator[list[str]]:
     """Everything that is logged, with tracebacks."""
@@ -173,22 +179,15 @@ async def test_an_answer_without_an_end_is_ended_once(kind: str) -> None:
             await socket.send(json.dumps({**WHOLE[4], **lane, "delta": f"{number} "}))
 
     at = http_server(over_http) if kind == "http" else server(over_websocket)
-    async with at as (url, asked):
-        limits = Timeouts(turn=5.05)
-        service: Any = (
-            OpenAIResponsesHttpLLMService(api_key="k", base_url=url, timeouts=limits)
-            if kind == "http"
-            else OpenAIResponsesLLMService(api_key="k", ws_url=url, timeouts=limits, warm_up=False)
-        )
-        async with Bot(service) as bot:
-            turn = await bot.say("long")
-            assert turn.text == "".join(f"{number} " for number in range(50))
-            assert [error.category for error in turn.errors] == ["connectivity"]
-            assert "had not ended" in turn.errors[0].message
-            assert len(asked) == 1
-            if kind == "websocket":
-                after = await bot.say("short")
-                assert (after.text, after.errors) == ("You said short.", [])
+    async with at as (url, asked), Bot(service_of(kind, url, Timeouts(turn=5.05))) as bot:
+        turn = await bot.say("long")
+        assert turn.text == "".join(f"{number} " for number in range(50))
+        assert [error.category for error in turn.errors] == ["connectivity"]
+        assert "had not ended" in turn.errors[0].message
+        assert len(asked) == 1
+        if kind == "websocket":
+            after = await bot.say("short")
+            assert (after.text, after.errors) == ("You said short.", [])
 
 
 @pytest.mark.parametrize("kind", ["websocket", "http"])
@@ -207,15 +206,8 @@ async def test_a_message_that_is_too_large_is_not_waited_for(kind: str) -> None:
         socket.transport.write(claimed[:2] + (1 << 30).to_bytes(8, "big") + claimed[10:])
 
     at = http_server(over_http) if kind == "http" else server(over_websocket)
-    async with at as (url, _):
-        limits = Timeouts(recover=0.0)
-        service: Any = (
-            OpenAIResponsesHttpLLMService(api_key="k", base_url=url, timeouts=limits)
-            if kind == "http"
-            else OpenAIResponsesLLMService(api_key="k", ws_url=url, timeouts=limits, warm_up=False)
-        )
-        async with Bot(service) as bot:
-            turn = await bot.say("long")
+    async with at as (url, _), Bot(service_of(kind, url, Timeouts(recover=0.0))) as bot:
+        turn = await bot.say("long")
     assert [error.category for error in turn.errors] == ["connectivity"]
     assert "67108864" in turn.errors[0].message or "64 MiB" in turn.errors[0].message
 

@@ -104,3 +104,12 @@ def test_many_events_are_not_one_large_one() -> None:
     parser = EventParser()
     for _ in range(65):
         assert len(parser.feed((b"data: " + b"x" * 1_000 + b"\n\n") * 1_000)) == 1_000
+
+
+def test_events_that_pieces_never_end_with_are_not_one_large_one() -> None:
+    """Each piece ends between an event's data and its empty line."""
+    parser = EventParser()
+    line = b"data: " + b"x" * 1_000_000
+    assert parser.feed(line + b"\n") == []
+    for _ in range(70):
+        assert len(parser.feed(b"\n" + line + b"\n")) == 1

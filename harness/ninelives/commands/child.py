@@ -1,8 +1,10 @@
-"""Ends a COMMAND of ours with all that it started: when we are told to end, and when we are killed.
+"""Ends a COMMAND that we run, and all that it started: when we are told to end, and when we are killed.
 
-Nobody is told of `kill -9`, so a fork of this process waits for our end at a pipe whose other end only we
-hold, and ends the command then. The command stays in our process group, so that Ctrl-C and reading from the
-terminal work as without us; what it started is therefore found by parentage, as Linux shows it.
+`kill -9` gives us no time to do so. Therefore we fork a guard first. It reads from a pipe whose other end
+only we hold: when we end, however that comes, its reading ends too, and it ends the command.
+
+The command stays in our process group, so that Ctrl-C and its reading from the terminal work as if it ran
+without us. What it started is therefore found by parentage, which only Linux shows.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import signal
 import time
 import warnings
 from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -66,10 +69,7 @@ class Guard:
         """Kill the command with all that it started. On Linux also if it has started, and nobody knows yet
         which process it is.
         """
-        ours = [pid for pid in _started_by(os.getpid()) if pid != self._pid]
-        _send(
-            signal.SIGKILL, [*ours, *([self._watched, *_started_by(self._watched)] if self._watched else [])]
-        )
+        _send(signal.SIGKILL, {*_started_by(os.getpid()), self._watched} - {self._pid, 0})
 
     def release(self) -> None:
         """End the guard without ending the process."""
@@ -109,7 +109,7 @@ def _started_by(pid: int) -> list[int]:
     return found[1:]
 
 
-def _send(number: signal.Signals, pids: list[int]) -> None:
+def _send(number: signal.Signals, pids: Iterable[int]) -> None:
     for pid in pids:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)

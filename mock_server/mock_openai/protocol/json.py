@@ -23,10 +23,6 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
 
 
-class _Anything(msgspec.Struct):
-    pass
-
-
 def compact(value: object) -> bytes:
     """Write without any spaces: SSE data and WebSocket frames."""
     return _encoder.encode(value)
@@ -48,15 +44,6 @@ def parse(data: bytes | str) -> Any:
 def has_more_values(data: bytes, most: int) -> bool:
     """Return whether a JSON text may have more than this number of values, by its commas. Reads nothing."""
     return data.count(b",") >= most
-
-
-def is_object(data: bytes) -> bool:
-    """Return whether a text is a JSON object. Makes no values, so it is fast for a large one."""
-    try:
-        msgspec.json.decode(data, type=_Anything)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def object_in(data: bytes | str | None) -> dict[str, Any] | None:

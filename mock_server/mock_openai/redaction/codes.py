@@ -21,7 +21,6 @@ _IS = "(?:is|as|for|ist|als|est|es|è|é)"
 _VERB = "(?:(?<=')s|is|was|:|=|#|ist|lautet|est|es|to|jest|je|er|olarak|è|é|är|是|は|는|은)"
 _WORD = r"[^\s0-9.!?\"]{1,24}"
 _DIGITS = r"(?P<value>[0-9]{4,8}|[0-9]{3}[- ][0-9]{3}|[0-9](?:[ -][0-9]){3,7})(?![\w%]|[.,-]\d)"
-_CODE = _DIGITS.replace("value", "own")
 _QUOTES = "[\"'`*]{0,2}+"
 _CARD = re.compile(
     rf"(?<![a-z0-9_])(?:cv[vc]2?|csc|card security code){_QUOTES}".encode()
@@ -30,9 +29,11 @@ _CARD = re.compile(
 )
 _BARE = re.compile(
     rf"(?:(?:verification|security|access|one[- ]time|login|sms|mfa|2fa|authentication|unlock|door)[- ]|"
-    rf"pass[ -]?)(?:code|pin|passcode|password){_QUOTES} {_DIGITS}|"
-    rf"(?:voicemail|mailbox|phone|card|sim|gate|bank|atm|debit|credit|account|my|your|his|her"
-    rf"|our) pin {_CODE}".encode()
+    rf"pass[ -]?)(?:code|pin|passcode|password){_QUOTES} {_DIGITS}".encode()
+)
+_PIN_OF = re.compile(
+    rb"(?:voicemail|mailbox|phone|card|sim|gate|bank|atm|debit|credit|account|my|your|his|her"
+    rb"|our) pin " + _DIGITS.encode()
 )
 _OWN = (
     r"(?:my|your|our|(?:six|[4-8])[- ]digit)(?! (?:zip|area|post|country|city|error|exit|status|order|product"
@@ -80,6 +81,8 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     if _ANY.search(low) is not None:
         if _NAMES.search(told) is not None or not low.isascii():
             found += [_after(), _before(), _BARE]
+            if b" pin " in low:
+                found.append(_PIN_OF)
         if b"code" in told:
             found.append(_OF_SOMEBODY)
         if any(use in low for use in USES):

@@ -58,30 +58,20 @@ _POSITION = re.compile(
     rb"(?:add|create|change|set|reset)[_ -]?(?:user|password|passwd) [\w.@-]{1,64}+ )" + _GIVEN
 )
 _ARGUMENT = re.compile(
-    rb"(?:passwd [^\r\n\"]{0,64}?-\w{0,4}b\w{0,4} [^\s]{1,128}+ [^\s]{1,64}+"
-    rb"|net use [^\s\"]{1,8}+ [^\s\"]{4,128}+|"
+    rb"(?:passwd [^\r\n\"]{0,64}?-\w{0,4}b\w{0,4} [^\s]{1,128}+ [^\s]{1,64}+|"
+    rb"net use [^\s\"]{1,8}+ [^\s\"]{4,128}+|"
     rb"wpa_passphrase [^\s\"]{1,64}+|radtest [^\s\"]{1,64}+|isakmp key(?: \d)?+|"
-    rb"ConvertTo-SecureString(?: -String)?+(?: -AsPlainText)?+(?: -Force)?+"
-    rb"|[a-z]{2,12}?ctl (?:add_user|change_password) [\w.@-]{1,64}+|"
-    rb"config set (?:requirepass|masterauth)|aws configure set \w{1,32}+(?<=key)"
-    rb"|mc alias set [^\s]{1,64}+ [^\s]{1,256}+ [^\s]{1,64}+)"
-    rb"[ ]{1,2}[\"']?+(?P<value>[^\s\"']{6,256}+)",
-    re.IGNORECASE,
+    rb"convertto-securestring(?: -string)?+(?: -asplaintext)?+(?: -force)?+|"
+    rb"(?<=[a-z][a-z])ctl (?:add_user|change_password) [\w.@-]{1,64}+|"
+    rb"config set (?:requirepass|masterauth)|aws configure set \w{1,32}+(?<=key)|"
+    rb"mc alias set [^\s]{1,64}+ [^\s]{1,256}+ [^\s]{1,64}+)"
+    rb"[ ]{1,2}[\"']?+(?P<value>[^\s\"']{6,256}+)"
 )
 """Arguments of programs that take a password in a certain place."""
 _POSITIONED = any_of(
     *(b"schtasks", b"::add-mask", b"/user:", b"inline:", b"passwd", b"setuser", b"securestring", b"snmp"),
-    *(
-        b"_user",
-        b"adduser",
-        b"_passw",
-        b"masterauth",
-        b"requirepass",
-        b"_key",
-        b"wpa_pass",
-        b"radtest",
-        b"isakmp",
-    ),
+    *(b"_user", b"adduser", b"_passw", b"masterauth", b"requirepass", b"_key", b"wpa_pass", b"radtest"),
+    b"isakmp",
 )
 _ENCODED = re.compile(rb"(?:password|secret|key)[ ]7[ ](?P<value>[0-9a-f]{10,64})(?![\w-])")
 """A password in the configuration of a router, which everybody can decode."""
@@ -182,9 +172,10 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
     if _LOGS_IN.search(told) is not None:
         yield from _said_to_a_server(text, low)
     if _POSITIONED.search(told) is not None:
-        for match in _ARGUMENT.finditer(text):
-            if is_given(match["value"]):
-                yield from whole("field", match["value"], match.start("value"))
+        for match in _ARGUMENT.finditer(low):
+            value = text[slice(*match.span("value"))]
+            if is_given(value):
+                yield from whole("field", value, match.start("value"))
     if signing_in or b"auth" in told:
         for match in _SIGN_IN.finditer(text):
             if is_certain(match["value"]):

@@ -22,6 +22,8 @@ _SLASH_AT = re.compile(
     rb"(?i)(?:jdbc:oracle:(?:thin|oci):|(?:sqlplus|connect|conn|expdp|impdp|sqlldr"
     rb"|rman target) {1,8}+)[^\s/@\"']{1,64}+/(?P<value>[^\s@\"'/]{4,128}+)@"
 )
+_BEFORE_AN_AT = re.compile(rb"/[^\s@\"'/]{4,128}+@")
+"""Finds what every match of `_SLASH_AT` has."""
 _HOOK = re.compile(
     rb"(?i)(?:hooks\.slack\.com/(?:services|workflows|triggers)/"
     rb"|discord(?:app)?\.com/api/webhooks/\d{1,32}+/|"
@@ -62,7 +64,10 @@ _SIGNED = re.compile(
     rb"|v)=(?P<value>[A-Za-z0-9_~%=-]{20,256}+)"
 )
 """What makes an address valid until it expires."""
-_ACCOUNTS = rb"(?:root|admin|administrator|postgres|sa|ubuntu|pi|deploy|guest|oracle|ec2-user)"
+_NAMES = b"root admin administrator postgres sa ubuntu pi deploy guest oracle ec2-user".split()
+_ACCOUNTS = b"(?:" + b"|".join(_NAMES) + b")"
+_BEGIN_ONE = (b"user=", *(name + b":" for name in _NAMES))
+_PORT = re.compile(rb"\]:\d")
 _ACCOUNT = re.compile(
     rb"(?:(?:(?<![\w./@:-])user=|\]:\d{2,5} )[\w.@+-]{1,64}+|(?<![\w./@:-])"
     + _ACCOUNTS
@@ -87,15 +92,7 @@ _HOSTS = (
     b"hc-ping",
 )
 SIGNS = (
-    b"hook",
-    b"telegram",
-    b"chat.googleapis",
-    b"alchemy",
-    b"infura",
-    b"quiknode",
-    b"rtmp",
-    b"loggly",
-    b"hc-ping",
+    *_HOSTS,
     b"wifi:",
     b"expires=",
     b"oracle",
@@ -118,7 +115,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
         for match in _AT.finditer(text):
             if is_certain(match["value"]) or (match["sip"] and is_given(match["value"])):
                 yield from whole("user part", match["value"], match.start("value"))
-        for match in _SLASH_AT.finditer(text):
+        for match in _SLASH_AT.finditer(text) if _BEFORE_AN_AT.search(text) is not None else ():
             if not is_placeholder(match["value"]):
                 yield from whole("user part", match["value"], match.start("value"))
     if any(host in told for host in _HOSTS):
@@ -134,7 +131,7 @@ def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
             for part in _SIGNED.finditer(match[0]) if _EXPIRES.search(match[0]) is not None else ():
                 if is_credential(part["value"], 20):
                     yield from whole("query", part["value"], match.start() + part.start("value"))
-    if b":" in told:
+    if b":" in told and (any(text.find(each) >= 0 for each in _BEGIN_ONE) or _PORT.search(text) is not None):
         for match in _ACCOUNT.finditer(text):
             if is_chosen(match["value"]):
                 yield from whole("user part", match["value"], match.start("value"))

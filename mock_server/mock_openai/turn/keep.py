@@ -121,8 +121,10 @@ def _up_to_its_end(sent: Sequence[Event]) -> tuple[Event, ...]:
     values to be read.
     """
     for number, event in enumerate(sent):
-        if event.type in TERMINAL and json.is_object(event.data):
-            if json.has_more_values(event.data, json.MOST_READ):
-                return ()  # of another server, which keeps it too
+        if event.type not in TERMINAL:
+            continue
+        if json.has_more_values(event.data, json.MOST_READ):
+            return ()  # of another server, which keeps it too
+        if json.object_in(event.data) is not None:
             return tuple(sent[: number + 1])
     return ()

@@ -42,14 +42,20 @@ def test_of_two_calls_one_is_not_enough_even_if_a_fault_came_before(lost: bool) 
     assert broken(with_two_tools(ran=1, lost=lost)) == ["I3"]
 
 
-def asked_again_behind_a_tool(*, forgets: bool) -> Finding:
-    """The answer to a tool's result breaks, and the model is asked again, with the result or without."""
+def after_a_tool() -> tuple[Tale, list[Any]]:
+    """A turn whose tool has just run, and what the model was asked before."""
     tale = Tale()
     tale.user("What is the weather?", "It is sunny.")
     tale.says("", call(1))
     question = list(tale.context)
     tale.runs(call(1))
     tale.turns[-1].calls[0] = replace(tale.turns[-1].calls[0], ended=tale.now)
+    return tale, question
+
+
+def asked_again_behind_a_tool(*, forgets: bool) -> Finding:
+    """The answer to a tool's result breaks, and the model is asked again, with the result or without."""
+    tale, question = after_a_tool()
     tale.says("", status=None)
     tale.breaks()
     if forgets:
@@ -68,12 +74,7 @@ def test_a_tools_result_stays_with_the_model_when_an_answer_breaks() -> None:
 
 @pytest.mark.parametrize("other", [{"instructions": "Summarize."}, {"tools": []}])
 def test_another_model_or_task_of_a_bot_needs_no_result_of_a_tool(other: dict[str, Any]) -> None:
-    tale = Tale()
-    tale.user("What is the weather?", "It is sunny.")
-    tale.says("", call(1))
-    question = list(tale.context)
-    tale.runs(call(1))
-    tale.turns[-1].calls[0] = replace(tale.turns[-1].calls[0], ended=tale.now)
+    tale, question = after_a_tool()
     whole, tale.context = tale.context, question
     said = tale.says("")
     said.request.update(other)

@@ -105,15 +105,15 @@ def _lost_results(account: Account, said: Mapping[str, SentResponse]) -> Reasons
         for call in account.turn.calls:
             ended = call.ended is not None and call.ended < attempt.said.began - SAME_TIME
             caller = asked.get(call.call_id)
-            alike = caller is None or _role(caller) == _role(attempt.said)
+            alike = caller is None or _task(caller) == _task(attempt.said)
             if ended and alike and call.call_id not in known:
                 yield f"a request lacks the result of {call.name}, which had run before"
                 return
 
 
-def _role(said: SentResponse) -> tuple[object, ...]:
-    """Return what a model was told to be. A bot may have several models in one turn, with a context each, and
-    a tool may give the bot another task.
+def _task(said: SentResponse) -> tuple[object, ...]:
+    """Return the task that a request gives its model. A bot may ask several models in one turn, each with a
+    context of its own, and a tool may change the bot's task.
     """
     return tuple(said.request.get(name) for name in ("instructions", "tools"))
 
