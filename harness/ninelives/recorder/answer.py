@@ -8,8 +8,7 @@ from ninelives.cassette.coding import Unpacker
 from ninelives.cassette.line_writer import LineWriter
 
 LARGEST = 64 * 2**20
-"""The most bytes of a decoded body."""
-
+"""The most bytes to which a compressed body is unpacked."""
 
 MOST = 128 * 2**20
 """Bytes of a body, an event or a message that are recorded: they are held until the last has come, and

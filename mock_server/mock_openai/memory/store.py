@@ -196,9 +196,8 @@ class MemoryStore:
         if remembered.parent is not None:
             self._heirs[remembered.parent] = remembered.id
         self.size += remembered.size
-        if self.size - self._dropped > self.limit:
-            while self.size - self._dropped > self.limit and len(self._kept) > 1:
-                self._forget(next(iter(self._kept)))
+        while self.size - self._dropped > self.limit and len(self._kept) > 1:
+            self._forget(next(iter(self._kept)))
         budget = self._budget
         budget.used += remembered.size
         if budget.used > budget.limit:
