@@ -68,8 +68,6 @@ class WebSocketConnection:
         """Whether it takes no further requests."""
         self._closing: asyncio.Task[None] | None = None
         self._pinging: asyncio.Task[None] | None = None
-        self._ended: str | None = None
-        """The id of the response that ended last."""
         self._reader = asyncio.create_task(self._read(), name="responses-websocket-reader")
         self._timer: asyncio.Handle = self._loop.call_soon(self._watch)
         socket.on_messages(self._take)
@@ -195,12 +193,10 @@ class WebSocketConnection:
                 error = failure_of_event(event).message
                 logger.info(f"Responses WebSocket: unsolicited error: {self._keys.struck(error)}")
             return
-        if kind in TERMINAL and (ended := _id_in(event)) is not None:
-            if ended == self._ended and not pending.began:
-                return  # a repeated event, between which another response was requested
-            self._ended = ended
+        if kind in TERMINAL and self._lanes.ended_before(pending, _id_in(event)):
+            return  # a repeated or late event of an earlier response
         if kind == "response.created":
-            pending.began = True
+            self._lanes.begin(pending, _id_in(event))
             if pending.lane is not None and self._lanes.known is None:
                 self._lanes.known = lane is not None
                 self._changed(self)

@@ -5,6 +5,7 @@ Servers without lanes ignore the name, carry one response at a time, and their e
 response they belong to. Pure: no I/O, no clock.
 """
 
+from collections import deque
 from collections.abc import Collection, Iterator
 from typing import Generic, Protocol, TypeVar
 
@@ -14,11 +15,16 @@ __all__ = ["MOST_LANES", "LaneTable"]
 MOST_LANES = 30
 _MOST_IN_FLIGHT = 12
 
+_MOST_ENDED = 64
+"""So many ended responses are known by their ids: two for each lane, and more."""
+
 
 class _Response(Protocol):
     """The state of a pending response."""
 
     lane: str | None
+    id: str | None
+    """Its id, from ``response.created``."""
     began: bool
     abandoned: bool
     warm_up: bool
@@ -41,6 +47,8 @@ class LaneTable(Generic[R]):
         """Lanes of warm-ups. They are not used again: no turn shall queue behind what is left of one."""
         self._latest: str | None = None
         """The lane of the response that ended last. Late or repeated events of it may still come."""
+        self._ended: deque[str] = deque(maxlen=_MOST_ENDED)
+        """The ids of the responses that ended last."""
 
     def __iter__(self) -> Iterator[R]:
         return iter(list(self._in_flight.values()))
@@ -90,8 +98,22 @@ class LaneTable(Generic[R]):
             self._used_for_warm_up.add(response.lane)
         self._in_flight[response.lane] = response
 
+    def begin(self, response: R, response_id: str | None) -> None:
+        """Note that ``response.created`` came. That of an ended response, come again, does not change the id."""
+        response.began = True
+        if response.id is None or response_id not in self._ended:
+            response.id = response_id
+
+    def ended_before(self, response: R, response_id: str | None) -> bool:
+        """Whether a terminal event on the lane of a response is that of an earlier one, come late or again.
+        A server that gives every response the same id is believed.
+        """
+        return response_id in self._ended and not (response.began and response.id in (None, response_id))
+
     def remove(self, response: R) -> None:
         """Remove a response whose last event has come."""
+        if response.id is not None:
+            self._ended.append(response.id)
         if self._in_flight.get(response.lane) is response:
             del self._in_flight[response.lane]
             self._latest = response.lane

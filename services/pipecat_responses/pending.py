@@ -25,6 +25,7 @@ class PendingResponse:
         """
         self.lane = lane
         self.warm_up = warm_up
+        self.id: str | None = None
         self.began = False
         self.failed = False
         self.over = False
