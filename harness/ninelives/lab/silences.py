@@ -61,17 +61,19 @@ class Silence:
 
 def silences(episode: Episode, account: Account) -> list[Silence]:
     """Return the silences of a turn, in order."""
-    return _silences(episode, account, account.attempts)
+    return [each for each in _silences(episode, account, account.attempts) if each.seconds]
 
 
 def _silences(episode: Episode, account: Account, attempts: Iterable[Attempt]) -> list[Silence]:
-    """Return the silences of a turn; only in `attempts` is the model's time counted as its own."""
+    """Return the silences of a turn, also the empty one before an error that came at once. Only in `attempts` is
+    the model's time counted as its own.
+    """
     working = _working(episode, attempts)
     tools = [(call.at, call.ended) for call in account.turn.calls if call.ended is not None]
     busy = _merged([*working, *tools])
     found = []
     for began, ended, first in _stretches(episode, account):
-        if ended > began:
+        if ended > began or (first and ended == began):
             modelled = sum(_shared(began, ended, *each) for each in working)
             disturbed = any(began - SAME_TIME <= fault.at <= ended + SAME_TIME for fault in account.faults)
             in_tools = sum(_shared(began, ended, *each) for each in busy) - modelled if disturbed else 0.0
