@@ -250,7 +250,8 @@ def _attempts_by_turn(episode: Episode) -> list[list[Attempt]]:
         index = _turn_of(said, turns, callers)
         for call in said.calls:
             callers.setdefault(str(call.get("call_id")), index)
-        status = None if _unreadable_before_its_end(said, episode) else said.status
+        readable = not _unreadable_before_its_end(said, episode) and not _failed_before_its_end(said, episode)
+        status = said.status if readable else None
         lost = status not in FINISHED and turns[index].interrupted is None
         result[index].append(Attempt(said, step_of(said.request), lost, status, _marks(turns[index])))
     return [_judged_by_what_followed(attempts, turn) for attempts, turn in zip(result, turns, strict=True)]
@@ -284,6 +285,17 @@ def _unreadable_before_its_end(said: SentResponse, episode: Episode) -> bool:
         and not _is_after_the_end(fault, said, episode)
         for fault in episode.faults
     )
+
+
+def _failed_before_its_end(said: SentResponse, episode: Episode) -> bool:
+    """Whether the server sent an error about a response before its terminal event: a client may stop there."""
+    for entry in episode.wire:
+        if (entry.connection, entry.turn) == (said.connection, said.turn) and isinstance(entry.data, Event):
+            if _is_end(entry.data):
+                return False
+            if entry.data.type == "error" and object_in(entry.data.data) is not None:
+                return True
+    return False
 
 
 def _is_after_the_end(fault: Entry, said: SentResponse, episode: Episode) -> bool:
