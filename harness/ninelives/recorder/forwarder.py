@@ -20,7 +20,7 @@ import ninelives.recorder.headers as headers
 from ninelives.cassette import CassetteError, CassetteWriter, InexactRecording, LineWriter
 from ninelives.cassette.coding import CodingError, unpacked
 from ninelives.cassette.lines import How
-from ninelives.recorder.answer import LARGEST, Answer, TooLarge
+from ninelives.recorder.answer import LARGEST, MOST, Answer, TooLarge
 from ninelives.recorder.ending import Watch, break_off, how_it_failed
 from ninelives.recorder.notes import LARGE, Notes
 from ninelives.recorder.socket_relay import SocketRelay
@@ -81,7 +81,10 @@ class Forwarder:
             self.sockets.pop(task, None)
 
     async def _http(self, request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.content.read()
+        body = await _body(request)
+        if body is None:
+            _log.warning("a request of more than %d MiB was refused (413) and not recorded", MOST // 2**20)
+            return _refused()
         line_writer, notes = self._writer.line_writer(), self._notes()
         self._writer.redactor.learn(request.headers.items())  # now, because reading the body may take long
         packed, kept, at = headers.coding(request.headers), headers.recorded(request.headers), self._now()
@@ -234,6 +237,26 @@ class Forwarder:
         if self._writer.failure is None:  # report only the first problem
             _log.error("this recording will be discarded: %s", reason)
         self._writer.fail(reason)
+
+
+async def _body(request: web.BaseRequest) -> bytes | None:
+    """Return the body, which is held until its end has come; None if it is too large for that."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.content.iter_any():
+        size += len(part)
+        if size > MOST:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _refused() -> web.Response:
+    message = f"The recorder takes requests of {MOST // 2**20} MiB at most; send less, or past the recorder."
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": "request_too_large"}
+    answer = web.json_response({"error": error}, status=413)
+    answer.force_close()  # more of the body is on its way
+    return answer
 
 
 def _has_many_lines(data: bytes) -> bool:

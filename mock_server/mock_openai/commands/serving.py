@@ -115,7 +115,8 @@ async def _serve(
         loop.add_reader(life, over.set)
     try:
         try:
-            await server.start()
+            if not await _started(server, over):
+                return 0
         except OSError as error:
             say(str(error))
             return BAD_INPUT
@@ -136,6 +137,19 @@ async def _serve(
                 loop.remove_signal_handler(wanted)
                 signal.signal(wanted, signal.SIG_IGN)
     return 0
+
+
+async def _started(server: MockServer, over: asyncio.Event) -> bool:
+    """Start the server; False if a signal came before its shared memory answered. Raises as `start` does."""
+    starting, told = (asyncio.ensure_future(each) for each in (server.start(), over.wait()))
+    await asyncio.wait((starting, told), return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait((starting,))
+        return False
+    starting.result()
+    return True
 
 
 def _say_ready(server: MockServer, with_key: bool, workers: int = 1) -> None:

@@ -30,6 +30,8 @@ first.
 """
 SEEN_WITHIN = 3
 """Seconds after which a server that was not seen counts as gone."""
+FAREWELL_WITHIN = 0.25
+"""Seconds that Redis has to take the farewell of a server that stops."""
 
 _BEAT = 0.5
 _AGAIN = 0.25
@@ -103,16 +105,24 @@ class SharedRunner:
         task, self._task = self._task, None
         if task is None:
             return
-        client = self._memory.client
-        with contextlib.suppress(ApiError):
-            await self._memory.answer(client.zrem(self._seen, str(self._commands.worker)))
-            # The client may swallow a cancellation while it reads: a message wakes the reader for certain.
-            message = {"from": self._commands.worker, "what": "leave"}
-            await self._memory.answer(client.xadd(self._stream, {"message": json.compact(message)}))
-        await asyncio.wait([task], timeout=2 * _BEAT)
+        if await self._say_farewell():
+            await asyncio.wait([task], timeout=_BEAT)
         while not task.done():
             task.cancel()
             await asyncio.wait([task], timeout=_BEAT)
+
+    async def _say_farewell(self) -> bool:
+        """Tell the others; False if Redis does not answer soon, in which case they notice by themselves."""
+        client = self._memory.client
+        try:
+            async with asyncio.timeout(FAREWELL_WITHIN):
+                await self._memory.answer(client.zrem(self._seen, str(self._commands.worker)))
+                # The client may swallow a cancellation while it reads: a message wakes the reader.
+                message = {"from": self._commands.worker, "what": "leave"}
+                await self._memory.answer(client.xadd(self._stream, {"message": json.compact(message)}))
+        except (ApiError, TimeoutError):
+            return False
+        return True
 
     async def everywhere(self, what: str, given: Mapping[str, Any]) -> list[Any]:
         """Run it here, then on all others."""

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from mock_openai.faults.load import loads
+from mock_openai.faults.plan import MOST
 from mock_openai.journal.entries import Entry
 from mock_openai.journal.metrics import Sample, joined
 from mock_openai.protocol import json
@@ -164,6 +165,12 @@ class Commands:
 
     async def _plan(self, given: Mapping[str, Any]) -> Any:
         planned = await _in_thread(given["text"], lambda text: loads(text, name="body"))
+        waiting = len(self._state.faults.pending)
+        if waiting + len(planned) > MOST:
+            raise ValueError(
+                f"body: {waiting:,} faults are planned, and {len(planned):,} more are too many; "
+                f"expected {MOST:,} at most: DELETE /__mock__/faults forgets them"
+            )
         self._state.faults.add(*planned)
         return [one.describe() for one in planned]
 

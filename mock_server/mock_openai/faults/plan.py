@@ -22,6 +22,10 @@ class _Armed:
     left: int | None
 
 
+MOST = 10_000
+"""Faults that may be planned over the control API at a time: each is looked at in every turn."""
+
+
 class FaultPlan:
     """The faults of one server, in the order they were planned. With `chaos`, more are drawn turn by turn."""
 
@@ -41,6 +45,8 @@ class FaultPlan:
             if not isinstance(one, Planned):
                 raise TypeError(f"expected planned faults such as faults.at(turn=1).reset(), not {one!r}")
             self._armed.append(_Armed(one, one.times))
+        if len(self._armed) > MOST:
+            self._armed = [armed for armed in self._armed if armed.left != 0]
         self._changed()
 
     def clear(self) -> None:

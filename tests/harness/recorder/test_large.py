@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import aiohttp
 import pytest
 from mock_openai import MockServer, reply
 from ninelives.cassette import Cassette, CassetteError, Redactor
-from ninelives.recorder import Recorder, answer
+from ninelives.recorder import Recorder, answer, forwarder
 from ninelives.recorder.notes import AT_ONCE, MOST_WAITING, Notes
 from openai import AsyncOpenAI
 
@@ -255,3 +256,29 @@ async def test_what_has_no_end_reaches_the_client_and_spoils_the_recording_only(
     with pytest.raises(CassetteError, match=f"{what} is larger than"):
         await (over_socket() if what == "a message" else over_plain_http())
     assert path.read_bytes() == b"the old one"
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["with its length", "without end"])
+async def test_a_request_that_is_too_large_is_refused_and_the_recording_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, told: bool
+) -> None:
+    monkeypatch.setattr(forwarder, "MOST", 100_000)
+    path = tmp_path / "a.jsonl"
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 10_000
+            await asyncio.sleep(0)
+
+    async with MockServer([reply("Hi.")]) as server, Recorder(server.base_url, cassette=path) as proxy:
+        url = f"{proxy.base_url}/responses"
+        async with aiohttp.ClientSession() as session:
+            with contextlib.suppress(aiohttp.ClientConnectionError):  # it may still be sending
+                async with session.post(url, data=b"x" * 100_001 if told else endless()) as refused:
+                    assert refused.status == 413
+                    assert (await refused.json())["error"]["code"] == "request_too_large"
+            async with session.post(url, json={"model": "gpt-4.1", "input": "hi"}) as answer:
+                assert answer.status == 200
+    assert "was refused (413)" in caplog.text
+    assert '"status":413' not in path.read_text()
+    assert path.read_text().count('"k":"request"') == 1

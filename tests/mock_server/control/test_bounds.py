@@ -78,3 +78,34 @@ def test_any_text_is_a_tree_or_a_script_error(text: str) -> None:
     for read in (lambda: from_yaml(text, file="f"), lambda: loads(text)):
         with contextlib.suppress(ScriptError, PlanError):
             read()
+
+
+async def test_planned_faults_are_bounded_in_number_and_used_ones_do_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mock_openai.control.commands.MOST", 100)
+    monkeypatch.setattr("mock_openai.faults.plan.MOST", 100)
+    async with MockServer() as server, aiohttp.ClientSession() as http:
+        control = server.base_url.replace("/v1", "/__mock__/faults")
+
+        async def plan(count: int, turn: int) -> tuple[int, str]:
+            body = [{"at": {"turn": turn}, "do": "server_error"}] * count
+            async with http.post(control, json=body) as answer:
+                return answer.status, await answer.text()
+
+        assert (await plan(60, 1000))[0] == 200
+        status, text = await plan(41, 1000)
+        assert (status, len(server.faults)) == (400, 60), "all of a body or nothing"
+        assert "60 faults are planned" in text
+        assert "DELETE /__mock__/faults" in text
+        for turn in range(1, 51):
+            assert (await plan(1, turn))[0] == 200
+            async with http.post(
+                f"{server.base_url}/responses", json={"model": "gpt-4o", "input": "x"}
+            ) as answer:
+                assert answer.status == 500
+        assert (await plan(40, 1000))[0] == 200
+        assert len(server.faults) == 100
+        async with http.delete(control, json={}) as answer:
+            assert answer.status == 200
+        assert (await plan(100, 1))[0] == 200

@@ -240,3 +240,37 @@ async def test_workers_end_with_streams_sockets_and_half_requests_under_way(sign
         assert code == 0 if len(numbers) == 1 else code in (0, 128 + numbers[0], 128 + numbers[1])
         assert not psutil.wait_procs(run.children, timeout=HANG)[1], "no worker outlives its parent"
         assert "Traceback" not in run.process.stderr.read()
+
+
+async def test_a_server_stops_while_its_memory_is_silent(own_redis):
+    async with (
+        asyncio.timeout(HANG / 2),  # Redis itself has longer than that to answer
+        MockServer(store=own_redis.url()) as server,
+    ):
+        await say(server.base_url, "hello", store=True)
+        own_redis.freeze()
+
+
+SILENTLY = f"""
+from mock_openai.memory import link
+from mock_openai.cli import main
+link.ANSWER_WITHIN = {HANG}
+main()
+"""
+
+
+def test_a_server_that_still_waits_for_its_memory_ends_at_a_signal(own_redis):
+    own_redis.freeze()
+    command = [sys.executable, "-c", SILENTLY, "serve", "--port", "0", "--store", own_redis.url()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            while not any(
+                one.raddr and one.raddr.port == own_redis.port
+                for one in psutil.Process(process.pid).net_connections()
+            ):
+                assert process.poll() is None
+            process.terminate()
+            out, errors = process.communicate(timeout=HANG / 2)
+        finally:
+            process.kill()
+        assert (process.returncode, out, errors) == (0, "", "")
