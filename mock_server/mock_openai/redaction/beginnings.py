@@ -93,7 +93,7 @@ FORMS = (
     Form("token", "xoxe- xoxe. xapp- xwfp-", _SLACK, VARIED),
     Form("key", "SG.", "[A-Za-z0-9_.-]{20,}+"),
     Form("key", "AC SK", f"[0-9a-f]{{32}}{_OVER}", ANY),
-    Form("key", "key- pubkey-", f"[0-9a-f]{{32}}{_OVER}", ANY),
+    Form("key", "key- pubkey- fc-", f"[0-9a-f]{{32}}{_OVER}", ANY),
     Form("key", "KEY01", "[A-Za-z0-9]{8,32}_[A-Za-z0-9]{16,}+"),  # Telnyx
     Form("key", "xkeysib- xsmtpsib- mlsn. ntn_ secret_ figd_ figo_ figu_", _LONG),
     Form("key", "re_ pat- pat. patt.", _DOTTED, MIXED),

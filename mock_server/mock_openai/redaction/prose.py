@@ -76,17 +76,21 @@ def rest() -> re.Pattern[bytes]:  # compiled when it is first used, as `names.st
         rb"(?: (?:is|was|lautet|ist|est|es|\xc3\xa8|\xc3\xa9)(?![a-z0-9])|(?: \([^()\r\n\"]{1,64}+\))?:)"
         rb"|(?:is|was|are|now|to|of|be|equals|reads|lautet|ist|est|es|\xc3\xa8|jest|je"
         rb"|\xc3\xa4r|er|on|adalah"
-        rb"|olarak|este|das|it'?s|that'?s|c'est|would|should|will|be|sera|ser\xc3\xa1|still|just|currently|again"
+        rb"|olarak|este|das|era|war|\xc3\xa9tait|it (?:is|was)|it'?s|that'?s|c'est|would|should|will|be|sera"
+        rb"|ser\xc3\xa1|still|just|currently|again"
         rb"|\xc3\xa9|"
         rb"for [\w@.-]{1,64}+)(?![a-z0-9])|\xe6\x98\xaf|\xe3\x81\xaf|\xe4\xb8\xba|\xeb\x8a\x94|\xec\x9d\x80"
         rb"|\xd1\x82\xd0\xb0\xd0\xba\xd0\xbe\xd0\xb9|\xd1\x8d\xd1\x82\xd0\xbe"
         rb"|[:=]|->|--?"
         rb"|\xe2\x80\x94),?+){0,4}+:?+"
         rb"[ \t]{0,4}+[\"'`(*]{0,3}+[ \t]?+(?P<value>"
-        rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|[&,;](?![\w.~%-]{1,64}+[=:])){6,256}+)"  # not the next name
+        rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|\xc3[\x80-\xbf]"
+        rb"|[&,;](?![\w.~%-]{1,64}+[=:])){6,256}+)"  # not the next name
     )
 
 
+_ACCENTED = re.compile(rb"\xc3[\x80-\xbf]")
+"""A letter such as `ü`; judged like any other, in as many bytes."""
 _CALLED = re.compile(
     rb"(?P<value>[^\s\"'`<>()]{8,128}+)[\"'`]?[ \t]{1,4}(?:(?:is|as|for|be)[ \t]{1,4}(?:the|my|your|our"
     rb"|his|her|a)|\((?:the|my|your)?)"
@@ -156,7 +160,7 @@ def said(text: bytes, low: bytes, stem: Stem) -> Iterator[Span]:
     foreign = found is None
     if foreign and stem.word not in _FOREIGN and stem.word + match["tail"] not in _FOREIGN:
         return
-    value = text[slice(*match.span("value"))].rstrip(TRAILING)
+    value = _ACCENTED.sub(b"ee", text[slice(*match.span("value"))].rstrip(TRAILING))
     name = found["name"] if found is not None else b""
     sure = match["verb"] or (name.startswith((b"pass", b"pwd")) and name != b"pass") or is_random(value)
     password = name.startswith(b"pass") and name != b"pass"

@@ -284,12 +284,13 @@ class SecretRedactor:
 
 def _carried(spans: Iterable[Span], step: Decoded) -> list[Span]:
     """Return the spans of a level as spans of the next. A span that begins or ends within an escape exists on
-    its own level only.
+    its own level only. A word with foreign letters (`ung\\u00fcltig`) is judged on the next level, as people
+    read it: here the digits of its escapes count as its own.
     """
     carried = []
     for kind, start, end in spans:
         inner = step.span(start, end)
-        if inner is not None:
+        if inner is not None and (kind == "known" or not step.has_foreign_letters_only(*inner)):
             carried.append(Span(kind, *inner))
     return carried
 

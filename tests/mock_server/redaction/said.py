@@ -64,6 +64,8 @@ SAID: dict[str, Made] = {
     "said fr": by_name("mon mot de passe, c'est @@", 11),
     "said it": by_name("la mia parola d'ordine \u00e8 @@", 11),
     "said with more words": by_name("My password, it's still just @@", 12),
+    "said with a comma": by_name("My password, it is @@", 12),
+    "said of the past": by_name("Mi contraseña era @@ hasta ayer", 12),
     "said de later": by_name("Mein Passwort, das ist @@ und sonst nichts", 10),
     "said nearby": by_name("The password of the second router in the hall, @@", 10),
     "key on a box": _groups,
