@@ -36,6 +36,8 @@ from mock_openai.redaction.values import is_blotted, is_credential, is_random
 DEEPEST = 8
 """Levels of escapes, or of texts in base64, that are searched."""
 
+_DIGIT = re.compile(rb"[0-9]")
+
 _REMEMBERED = frozenset({"field", "query", "cookie", "user part", "bearer", "path"})
 
 Replacement = str | bytes | Callable[[re.Match[bytes]], bytes]
@@ -284,15 +286,28 @@ class SecretRedactor:
 
 def _carried(spans: Iterable[Span], step: Decoded) -> list[Span]:
     """Return the spans of a level as spans of the next. A span that begins or ends within an escape exists on
-    its own level only. A word with foreign letters (`ung\\u00fcltig`) is judged on the next level, as people
-    read it: here the digits of its escapes count as its own.
+    its own level only, as does a value that looks like a secret because of its escapes: the next level judges
+    it as people read it.
     """
     carried = []
     for kind, start, end in spans:
         inner = step.span(start, end)
-        if inner is not None and (kind == "known" or not step.has_foreign_letters_only(*inner)):
+        if inner is not None and (kind == "known" or not _owes_its_looks_to_escapes(kind, start, end, step)):
             carried.append(Span(kind, *inner))
     return carried
+
+
+def _owes_its_looks_to_escapes(kind: str, start: int, end: int, step: Decoded) -> bool:
+    """Whether a value has foreign letters (`ung\\u00fcltig`) or, without quotes, no digits but those of its
+    escapes (`don\\u0027t`).
+    """
+    inner = step.span(start, end)
+    if inner is None or step.has_foreign_letters_only(*inner):
+        return inner is not None
+    raw = step.raw[start:end]
+    if kind != "field" or raw.find(b"%") >= 0 or step.raw[start - 1 : start] in (b'"', b"'", b"`"):
+        return False
+    return _DIGIT.search(raw) is not None and _DIGIT.search(step.data, *inner) is None
 
 
 def _united(spans: list[Span]) -> list[Span]:

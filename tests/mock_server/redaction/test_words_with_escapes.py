@@ -1,4 +1,4 @@
-"""Words with letters beyond ASCII are judged as people read them, not by the digits of their escapes."""
+"""Words are judged as people read them, not by the digits of their escapes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ ORDINARY = [
     "пароль: неверный",
     "パスワード: 間違っています",
     "set password to Überprüfung",
+    "The password is won't-say",
+    "le mot de passe est d'accord",
+    "My passphrase: R&D-department",
 ]
 CHOSEN = ["Mein Passwort ist pässw0rd99.", "Passwort: Gr7n-Blüte-x2!", "The password is Zürich#88kq"]
 
@@ -26,10 +29,15 @@ def spellings(text: str) -> dict[str, bytes]:
     return {
         "UTF-8": json.dumps({"t": text}, ensure_ascii=False).encode(),
         "JSON": json.dumps({"t": text}).encode(),
+        ".NET": _as_net(text),
         "JSON in JSON": json.dumps({"t": json.dumps({"t": text})}).encode(),
-        "HTML": b"<p>" + text.encode("ascii", "xmlcharrefreplace") + b"</p>",
+        "HTML": b"<p>" + text.replace("'", "&#39;").encode("ascii", "xmlcharrefreplace") + b"</p>",
         "URL": b"https://example.com/?q=" + quote(text).encode(),
     }
+
+
+def _as_net(text: str) -> bytes:
+    return json.dumps({"t": text}).replace("'", "\\u0027").replace("&", "\\u0026").encode()
 
 
 @pytest.mark.parametrize("text", ORDINARY)
