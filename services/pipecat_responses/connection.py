@@ -202,12 +202,12 @@ class WebSocketConnection:
                 self._changed(self)
         pending.failed = pending.failed or kind == "error"
         if kind in TERMINAL or (kind == "error" and not pending.began):
-            self._land(pending)
+            self._land(pending, _id_in(event))
         pending.take([event])
 
-    def _land(self, pending: PendingResponse) -> None:
+    def _land(self, pending: PendingResponse, end: str | None) -> None:
         pending.over = True
-        self._lanes.remove(pending)
+        self._lanes.remove(pending, end)
         if self.retired:
             self._close_when_empty()
 

@@ -49,6 +49,8 @@ class LaneTable(Generic[R]):
         """The lane of the response that ended last. Late or repeated events of it may still come."""
         self._ended: deque[str] = deque(maxlen=_MOST_ENDED)
         """The ids of the responses that ended last."""
+        self._last_end: str | None = None
+        """The id in the last terminal event: not every server sends it in ``response.created``."""
 
     def __iter__(self) -> Iterator[R]:
         return iter(list(self._in_flight.values()))
@@ -99,7 +101,7 @@ class LaneTable(Generic[R]):
         self._in_flight[response.lane] = response
 
     def begin(self, response: R, response_id: str | None) -> None:
-        """Note that ``response.created`` came. That of an ended response, come again, does not change the id."""
+        """Note that ``response.created`` came; that of an ended response, come again, leaves the id."""
         response.began = True
         if response.id is None or response_id not in self._ended:
             response.id = response_id
@@ -108,10 +110,13 @@ class LaneTable(Generic[R]):
         """Whether a terminal event on the lane of a response is that of an earlier one, come late or again.
         A server that gives every response the same id is believed.
         """
-        return response_id in self._ended and not (response.began and response.id in (None, response_id))
+        if not response.began:
+            return response_id is not None and (response_id == self._last_end or response_id in self._ended)
+        return response_id in self._ended and response.id not in (None, response_id)
 
-    def remove(self, response: R) -> None:
-        """Remove a response whose last event has come."""
+    def remove(self, response: R, end: str | None = None) -> None:
+        """Remove a response whose last event has come. ``end``: the id in it."""
+        self._last_end = end or self._last_end
         if response.id is not None:
             self._ended.append(response.id)
         if self._in_flight.get(response.lane) is response:

@@ -250,24 +250,29 @@ def _attempts_by_turn(episode: Episode) -> list[list[Attempt]]:
         index = _turn_of(said, turns, callers)
         for call in said.calls:
             callers.setdefault(str(call.get("call_id")), index)
-        readable = not _unreadable_before_its_end(said, episode) and not _failed_before_its_end(said, episode)
-        status = said.status if readable else None
+        status = None if _unreadable_before_its_end(said, episode) else said.status
         lost = status not in FINISHED and turns[index].interrupted is None
         result[index].append(Attempt(said, step_of(said.request), lost, status, _marks(turns[index])))
-    return [_judged_by_what_followed(attempts, turn) for attempts, turn in zip(result, turns, strict=True)]
+    pairs = zip(result, turns, strict=True)
+    return [_judged_by_what_followed(attempts, turn, episode) for attempts, turn in pairs]
 
 
-def _judged_by_what_followed(attempts: Sequence[Attempt], turn: Turn) -> list[Attempt]:
+def _judged_by_what_followed(attempts: Sequence[Attempt], turn: Turn, episode: Episode) -> list[Attempt]:
     """Mark the answers as lost that the API ended early and that were requested again: a client did not get
-    all of their events.
+    all of their events. So are those whose client stopped at an error before the end.
     """
     if turn.interrupted is not None:
         return [*attempts]
     last = {attempt.step[0]: attempt for attempt in attempts}
-    return [
-        replace(each, lost=True) if each.status == "incomplete" and each is not last[each.step[0]] else each
-        for each in attempts
-    ]
+    found = []
+    for each in attempts:
+        again = each is not last[each.step[0]]
+        if (again or turn.errors) and _failed_before_its_end(each.said, episode):
+            each = replace(each, lost=True, status=None)
+        elif again and each.status == "incomplete":
+            each = replace(each, lost=True)
+        found.append(each)
+    return found
 
 
 def _marks(turn: Turn) -> frozenset[str]:
@@ -288,7 +293,7 @@ def _unreadable_before_its_end(said: SentResponse, episode: Episode) -> bool:
 
 
 def _failed_before_its_end(said: SentResponse, episode: Episode) -> bool:
-    """Whether the server sent an error about a response before its terminal event: a client may stop there."""
+    """Whether the server sent an error about a response before its terminal event."""
     for entry in episode.wire:
         if (entry.connection, entry.turn) == (said.connection, said.turn) and isinstance(entry.data, Event):
             if _is_end(entry.data):

@@ -65,8 +65,8 @@ def silences(episode: Episode, account: Account) -> list[Silence]:
 
 
 def _silences(episode: Episode, account: Account, attempts: Iterable[Attempt]) -> list[Silence]:
-    """Return the silences of a turn, also the empty one before an error that came at once. Only in `attempts` is
-    the model's time counted as its own.
+    """Return the silences of a turn, also the empty one before an error that came at once. Only in `attempts`
+    is the model's time counted as its own.
     """
     working = _working(episode, attempts)
     tools = [(call.at, call.ended) for call in account.turn.calls if call.ended is not None]

@@ -142,14 +142,16 @@ async def _serve(
 async def _started(server: MockServer, over: asyncio.Event) -> bool:
     """Start the server; False if a signal came before its shared memory answered. Raises as `start` does."""
     starting, told = (asyncio.ensure_future(each) for each in (server.start(), over.wait()))
-    await asyncio.wait((starting, told), return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
-    if not starting.done():
+    try:
+        await asyncio.wait((starting, told), return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            return True
+    finally:
+        told.cancel()
         starting.cancel()
-        await asyncio.wait((starting,))
-        return False
-    starting.result()
-    return True
+    await asyncio.gather(starting, return_exceptions=True)  # what it raises now is of no interest
+    return False
 
 
 def _say_ready(server: MockServer, with_key: bool, workers: int = 1) -> None:

@@ -179,8 +179,8 @@ class Decoded:
         return None if begin is None or over is None else (begin, over)
 
     def has_foreign_letters_only(self, start: int, end: int) -> bool:
-        """Whether escapes in `start` to `end` of `data` stand for characters beyond ASCII, and others for ends of
-        lines at most.
+        """Whether escapes in `start` to `end` of `data` stand for characters beyond ASCII, and others only
+        for ends of lines.
         """
         text = self.data[start:end].rstrip()
         if text.isascii():

@@ -18,7 +18,10 @@ from mock_openai.redaction.judged import TRAILING, is_certain
 from mock_openai.redaction.redactor import DEEPEST, SecretRedactor
 from mock_openai.redaction.values import is_chosen, is_dense
 
-_WORD = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"'<>(){}[],;`")
+_WORD = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"'<>(){}[],;`") + bytes(
+    [0xC3, 0xC4, 0xC5, *range(0x80, 0xC0)]
+)
+"""What words consist of, accented letters included: values of sentences have them too."""
 _PHONE = b"0123456789 ()+./-\xa0\xc2\xe2\x80\x89\x90\x91\x92\x93\x94\x95\xaf"
 _LONGEST_PHONE = 64
 _OPEN_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}+-----(?:[^-\"'<>{}]|-(?!----))*+\Z")

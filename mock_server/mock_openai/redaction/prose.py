@@ -84,12 +84,12 @@ def rest() -> re.Pattern[bytes]:  # compiled when it is first used, as `names.st
         rb"|[:=]|->|--?"
         rb"|\xe2\x80\x94),?+){0,4}+:?+"
         rb"[ \t]{0,4}+[\"'`(*]{0,3}+[ \t]?+(?P<value>"
-        rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|\xc3[\x80-\xbf]"
+        rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|[\xc3-\xc5][\x80-\xbf]"
         rb"|[&,;](?![\w.~%-]{1,64}+[=:])){6,256}+)"  # not the next name
     )
 
 
-_ACCENTED = re.compile(rb"\xc3[\x80-\xbf]")
+_ACCENTED = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
 """A letter such as `ü`; judged like any other, in as many bytes."""
 _CALLED = re.compile(
     rb"(?P<value>[^\s\"'`<>()]{8,128}+)[\"'`]?[ \t]{1,4}(?:(?:is|as|for|be)[ \t]{1,4}(?:the|my|your|our"

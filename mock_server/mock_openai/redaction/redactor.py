@@ -192,7 +192,8 @@ class SecretRedactor:
         steps: Sequence[Decoded],
         signs: Sequence[Signs],
     ) -> list[Edit]:
-        spans: list[Span] = list(fields.named(name, data)) if name else []
+        named: list[Span] = list(fields.named(name, data)) if name else []
+        spans: list[Span] = []
         by_rules: list[list[Edit]] = []
         levels = [data, *(step.data for step in steps)]
         for number, text in enumerate(levels):
@@ -204,8 +205,9 @@ class SecretRedactor:
             by_rules.append(self._by_rules(text))
             if number < len(steps):
                 spans = _carried(spans, steps[number])
+                named = _carried(named, steps[number], named=True)
         inmost = levels[-1]
-        spans += begun
+        spans += [*named, *begun]
         if self.emails and b"@" in inmost:
             spans += emails(inmost)
         if self.phones:
@@ -284,30 +286,31 @@ class SecretRedactor:
         return beginning + self._fakes[bare]
 
 
-def _carried(spans: Iterable[Span], step: Decoded) -> list[Span]:
+def _carried(spans: Iterable[Span], step: Decoded, *, named: bool = False) -> list[Span]:
     """Return the spans of a level as spans of the next. A span that begins or ends within an escape exists on
     its own level only, as does a value that looks like a secret because of its escapes: the next level judges
-    it as people read it.
+    it as people read it. What has its name from elsewhere (`named`) is a secret as it stands.
     """
     carried = []
     for kind, start, end in spans:
         inner = step.span(start, end)
-        if inner is not None and (kind == "known" or not _owes_its_looks_to_escapes(kind, start, end, step)):
-            carried.append(Span(kind, *inner))
+        if inner is None or (not named and kind != "known" and _owes_its_looks(kind, start, end, step)):
+            continue
+        carried.append(Span(kind, *inner))
     return carried
 
 
-def _owes_its_looks_to_escapes(kind: str, start: int, end: int, step: Decoded) -> bool:
-    """Whether a value has foreign letters (`ung\\u00fcltig`) or, without quotes, no digits but those of its
-    escapes (`don\\u0027t`).
+def _owes_its_looks(kind: str, start: int, end: int, step: Decoded) -> bool:
+    """Whether a value has no digits but those of its escapes, which stand for foreign letters
+    (`ung\\u00fcltig`) or, without quotes, for any (`don\\u0027t`).
     """
     inner = step.span(start, end)
-    if inner is None or step.has_foreign_letters_only(*inner):
-        return inner is not None
     raw = step.raw[start:end]
-    if kind != "field" or raw.find(b"%") >= 0 or step.raw[start - 1 : start] in (b'"', b"'", b"`"):
+    if inner is None or _DIGIT.search(raw) is None or _DIGIT.search(step.data, *inner) is not None:
         return False
-    return _DIGIT.search(raw) is not None and _DIGIT.search(step.data, *inner) is None
+    if step.has_foreign_letters_only(*inner):
+        return True
+    return kind == "field" and raw.find(b"%") < 0 and step.raw[start - 1 : start] not in (b'"', b"'", b"`")
 
 
 def _united(spans: list[Span]) -> list[Span]:
