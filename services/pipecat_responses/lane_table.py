@@ -114,7 +114,7 @@ class LaneTable(Generic[R]):
             return response_id is not None and (response_id == self._last_end or response_id in self._ended)
         return response_id in self._ended and response.id not in (None, response_id)
 
-    def remove(self, response: R, end: str | None = None) -> None:
+    def remove(self, response: R, end: str | None) -> None:
         """Remove a response whose last event has come. ``end``: the id in it."""
         self._last_end = end or self._last_end
         if response.id is not None:

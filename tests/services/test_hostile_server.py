@@ -325,3 +325,28 @@ async def test_a_service_works_in_one_pipeline_after_another(make: Any) -> None:
             async with Bot(service) as bot:
                 turn = await bot.say("hello")
             assert (turn.text, turn.errors) == ("Hi.", [])
+
+
+async def test_the_end_of_an_answer_that_comes_again_does_not_end_the_next() -> None:
+    asked = 0
+
+    def end(number: int) -> str:
+        return json.dumps({"type": "response.completed", "response": {"id": f"resp_{number}", "output": []}})
+
+    async def reply(socket: ServerConnection, body: dict[str, Any]) -> None:
+        nonlocal asked
+        asked += 1
+        for earlier in range(1, asked):  # before the answer to this request has begun
+            await socket.send(end(earlier))
+        await socket.send(json.dumps({"type": "response.created", "response": {"id": f"resp_{asked}"}}))
+        await socket.send(json.dumps({"type": "response.output_text.delta", "delta": answer_to(body)}))
+        await socket.send(end(asked))
+
+    async with (
+        server(reply) as (url, _),
+        Bot(OpenAIResponsesLLMService(api_key="k", ws_url=url, warm_up=False)) as bot,
+    ):
+        turns = [await bot.say(text) for text in ("hello", "and now", "goodbye")]
+    assert [turn.text for turn in turns] == ["You said hello.", "You said and now.", "You said goodbye."]
+    assert not any(turn.errors for turn in turns)
+    assert asked == 3

@@ -1,4 +1,4 @@
-"""Ends a COMMAND that we run, and all that it started: when we are told to end, and when we are killed.
+"""Ends a COMMAND and everything that it started, even if our own process is killed.
 
 `kill -9` gives us no time to do so. Therefore we fork a guard first. It reads from a pipe whose other end
 only we hold: when we end, however that comes, its reading ends too, and it ends the command.

@@ -178,18 +178,6 @@ class Decoded:
         begin, over = self._meant(start), self._meant(end)
         return None if begin is None or over is None else (begin, over)
 
-    def has_foreign_letters_only(self, start: int, end: int) -> bool:
-        """Whether escapes in `start` to `end` of `data` stand for characters beyond ASCII, and others only
-        for ends of lines.
-        """
-        text = self.data[start:end].rstrip()
-        if text.isascii():
-            return False
-        inside = map(self._unit, range(self._before(start - 1), self._before(start + len(text) - 1)))
-        meant = [self.data[unit[2] : unit[3]] for unit in inside]
-        others = [each for each in meant if each not in (b"\n", b"\r", b"\t")]
-        return bool(others) and not any(each.isascii() for each in others)
-
     def _unit(self, number: int) -> array[int]:
         return self._places[4 * number : 4 * number + 4]
 

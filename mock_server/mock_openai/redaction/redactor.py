@@ -294,23 +294,20 @@ def _carried(spans: Iterable[Span], step: Decoded, *, named: bool = False) -> li
     carried = []
     for kind, start, end in spans:
         inner = step.span(start, end)
-        if inner is None or (not named and kind != "known" and _owes_its_looks(kind, start, end, step)):
+        if inner is None:
             continue
-        carried.append(Span(kind, *inner))
+        span = Span(kind, *inner)
+        if named or not _owes_its_looks(start, end, span, step):
+            carried.append(span)
     return carried
 
 
-def _owes_its_looks(kind: str, start: int, end: int, step: Decoded) -> bool:
-    """Whether a value has no digits but those of its escapes, which stand for foreign letters
-    (`ung\\u00fcltig`) or, without quotes, for any (`don\\u0027t`).
-    """
-    inner = step.span(start, end)
+def _owes_its_looks(start: int, end: int, meant: Span, step: Decoded) -> bool:
+    """Whether a value without quotes has digits only from its escapes: `don\\u0027t`, `ung\\u00fcltig`."""
     raw = step.raw[start:end]
-    if inner is None or _DIGIT.search(raw) is None or _DIGIT.search(step.data, *inner) is not None:
+    if meant.kind != "field" or raw.find(b"%") >= 0 or step.raw[start - 1 : start] in (b'"', b"'", b"`"):
         return False
-    if step.has_foreign_letters_only(*inner):
-        return True
-    return kind == "field" and raw.find(b"%") < 0 and step.raw[start - 1 : start] not in (b'"', b"'", b"`")
+    return _DIGIT.search(raw) is not None and _DIGIT.search(step.data, meant.start, meant.end) is None
 
 
 def _united(spans: list[Span]) -> list[Span]:

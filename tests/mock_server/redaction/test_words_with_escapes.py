@@ -56,3 +56,10 @@ def test_a_value_in_quotes_is_redacted_with_its_escapes() -> None:
     written = rb'{"password": "gr\u00fcn \"und\" blau7"}'
     clean = json.loads(SecretRedactor().text(written))["password"]
     assert not {"grün", "und", "blau7"} & set(clean.split())
+
+
+def test_a_value_with_a_name_of_its_own_is_a_secret_as_it_stands() -> None:
+    written = {"password": r"M\u00fcllerin", "note": r"f\u00fcr"}
+    clean = SecretRedactor().value(written)
+    assert clean["password"] != written["password"]
+    assert clean["note"] == written["note"]
